@@ -1,0 +1,1 @@
+//! The `reprise` command line, as a library so that a user crate can add its own strategies.
