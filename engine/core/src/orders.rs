@@ -1,0 +1,299 @@
+//! Orders: what was asked for, where each stands, and how much the open ones could still do.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use reprise_model::codec::{Field, Writer};
+use reprise_model::event::{Fill, Hold, NewTerms};
+use reprise_model::life::{self, ImpossibleStep, OrderStep};
+use reprise_model::{Cash, MoneyError, NewOrder, OrderId, OrderStatus, Qty, Side, Ts};
+
+use crate::market::InstrumentIx;
+
+/// How many orders that are over stay in the state, so that a fill that comes late still finds its order.
+pub const TERMINAL_ORDERS_KEPT: usize = 128;
+
+reprise_model::object! {
+    /// An order and where it stands.
+    pub struct Order {
+        /// Its id.
+        pub id: OrderId,
+        /// Its terms as they are now.
+        pub terms: NewOrder,
+        /// Where it stands.
+        pub status: OrderStatus,
+        /// Executed so far, in base units.
+        pub cum_qty: Qty,
+        /// What was paid or received for that, in quote units, never negative.
+        pub cum_notional: Cash,
+        /// What it takes out of the free balance while all of `hold_qty` is open.
+        pub hold: Hold,
+        /// The open quantity that `hold` covers.
+        pub hold_qty: Qty,
+        /// Terms that are on their way to the venue.
+        pub pending: Option<NewTerms>,
+        /// What it takes out of the free balance under those terms.
+        pub pending_hold: Option<Hold>,
+        /// When it was requested.
+        pub requested_at: Ts,
+    }
+}
+
+impl Order {
+    /// Still open under the terms as they are, in base units; never negative.
+    #[must_use]
+    pub fn leaves_qty(&self) -> Qty {
+        self.terms.qty.checked_sub(self.cum_qty).unwrap_or(Qty::ZERO).max(Qty::ZERO)
+    }
+
+    /// The most that could still be filled, under the terms as they are or as they are about to be.
+    #[must_use]
+    pub fn worst_leaves_qty(&self) -> Qty {
+        let wanted = self.pending.and_then(|p| p.qty).unwrap_or(self.terms.qty).max(self.terms.qty);
+        wanted.checked_sub(self.cum_qty).unwrap_or(Qty::ZERO).max(Qty::ZERO)
+    }
+
+    /// What the order still takes out of the free balance, under the dearer of the terms it may have.
+    ///
+    /// # Errors
+    /// When the amount leaves the range of exact numbers.
+    pub fn held(&self) -> Result<Cash, MoneyError> {
+        if self.status.is_terminal() || self.hold_qty.is_zero() {
+            return Ok(Cash::ZERO);
+        }
+        let now = self.hold.amount.prorate(self.leaves_qty().min(self.hold_qty), self.hold_qty)?;
+        Ok(self.pending_hold.map_or(now, |hold| hold.amount.max(now)))
+    }
+
+    /// Takes new terms that the venue has taken.
+    pub(crate) fn take_terms(&mut self, new: &NewTerms) {
+        self.terms = self.terms_with(new);
+        if let Some(hold) = self.pending_hold.take() {
+            (self.hold, self.hold_qty) = (hold, self.leaves_qty());
+        }
+        self.pending = None;
+    }
+
+    /// The order's terms with others laid over them.
+    #[must_use]
+    pub fn terms_with(&self, new: &NewTerms) -> NewOrder {
+        let mut terms = self.terms.clone();
+        terms.qty = new.qty.unwrap_or(terms.qty);
+        terms.price = new.price.or(terms.price);
+        terms.stop_price = new.stop_price.or(terms.stop_price);
+        terms
+    }
+}
+
+/// How much the open orders of an instrument could still do; reduce-only orders are not in the quantities,
+/// because they cannot grow a position.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenTotals {
+    /// Open quantity of buys, in base units.
+    pub buy_qty: Qty,
+    /// Open quantity of sells, in base units.
+    pub sell_qty: Qty,
+    /// Open orders, reduce-only ones included.
+    pub count: u32,
+}
+
+impl OpenTotals {
+    /// Open quantity of a side.
+    #[must_use]
+    pub fn qty(&self, side: Side) -> Qty {
+        match side {
+            Side::Buy => self.buy_qty,
+            Side::Sell => self.sell_qty,
+        }
+    }
+}
+
+/// All open orders, and the last of those that are over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Orders {
+    orders: BTreeMap<u32, Order>,
+    places: BTreeMap<u32, InstrumentIx>,
+    open: Vec<BTreeSet<u32>>,
+    over: VecDeque<u32>,
+    totals: Vec<OpenTotals>,
+    open_count: u32,
+    last_n: u32,
+}
+
+impl Orders {
+    /// The number the next order gets.
+    #[must_use]
+    pub fn next_n(&self) -> u32 {
+        self.last_n + 1
+    }
+
+    /// An order, while it is open or was not long ago.
+    #[must_use]
+    pub fn get(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id.n)
+    }
+
+    /// An open order.
+    #[must_use]
+    pub fn get_open(&self, id: OrderId) -> Option<&Order> {
+        self.get(id).filter(|order| !order.status.is_terminal())
+    }
+
+    /// Every open order, in the order of their numbers.
+    pub fn open(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values().filter(|order| !order.status.is_terminal())
+    }
+
+    /// The open orders of an instrument, in the order of their numbers.
+    pub fn open_in(&self, ix: InstrumentIx) -> impl Iterator<Item = &Order> {
+        self.open.get(ix.at()).into_iter().flatten().filter_map(|n| self.orders.get(n))
+    }
+
+    /// How much the open orders of an instrument could still do.
+    #[must_use]
+    pub fn totals(&self, ix: InstrumentIx) -> OpenTotals {
+        self.totals.get(ix.at()).copied().unwrap_or_default()
+    }
+
+    /// Open orders in all instruments.
+    #[must_use]
+    pub fn open_count(&self) -> u32 {
+        self.open_count
+    }
+
+    pub(crate) fn insert(&mut self, ix: InstrumentIx, order: Order) -> Result<(), MoneyError> {
+        let n = order.id.n;
+        self.last_n = self.last_n.max(n);
+        if self.open.len() <= ix.at() {
+            self.open.resize_with(ix.at() + 1, BTreeSet::new);
+            self.totals.resize(ix.at() + 1, OpenTotals::default());
+        }
+        self.count(ix, &order, true)?;
+        self.open[ix.at()].insert(n);
+        self.places.insert(n, ix);
+        self.orders.insert(n, order);
+        Ok(())
+    }
+
+    /// Where the order trades.
+    pub(crate) fn place(&self, id: OrderId) -> Option<InstrumentIx> {
+        self.places.get(&id.n).copied()
+    }
+
+    /// Changes an order, and everything that is counted from it.
+    pub(crate) fn change(
+        &mut self,
+        id: OrderId,
+        change: impl FnOnce(&mut Order) -> Result<(), OrderError>,
+    ) -> Result<(), OrderError> {
+        let (Some(ix), Some(order)) = (self.place(id), self.orders.get(&id.n)) else {
+            return Err(OrderError::NotFound(id));
+        };
+        let was_open = !order.status.is_terminal();
+        let mut order = order.clone();
+        if was_open {
+            self.count(ix, &order, false)?;
+        }
+        change(&mut order)?;
+        if !order.status.is_terminal() {
+            self.count(ix, &order, true)?;
+        }
+        let is_open = !order.status.is_terminal();
+        self.orders.insert(id.n, order);
+        if was_open && !is_open {
+            self.open[ix.at()].remove(&id.n);
+            self.over.push_back(id.n);
+            if self.over.len() > TERMINAL_ORDERS_KEPT
+                && let Some(oldest) = self.over.pop_front()
+            {
+                self.orders.remove(&oldest);
+                self.places.remove(&oldest);
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, ix: InstrumentIx, order: &Order, add: bool) -> Result<(), MoneyError> {
+        let totals = &mut self.totals[ix.at()];
+        if add {
+            totals.count += 1;
+            self.open_count += 1;
+        } else {
+            totals.count -= 1;
+            self.open_count -= 1;
+        }
+        if order.terms.reduce_only {
+            return Ok(());
+        }
+        let leaves = order.worst_leaves_qty();
+        let qty = match order.terms.side {
+            Side::Buy => &mut totals.buy_qty,
+            Side::Sell => &mut totals.sell_qty,
+        };
+        *qty = if add { qty.checked_add(leaves)? } else { qty.checked_sub(leaves)? };
+        Ok(())
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.open();
+        w.key("\"last_n\":");
+        self.last_n.write(w);
+        w.key("\"orders\":");
+        w.raw(b"[");
+        for (at, order) in self.orders.values().enumerate() {
+            if at > 0 {
+                w.raw(b",");
+            }
+            order.write(w);
+        }
+        w.raw(b"]");
+        w.close();
+    }
+}
+
+/// Why an outcome cannot be applied to an order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// No such order.
+    #[error("order {0} is not known, or was over too long ago")]
+    NotFound(OrderId),
+    /// The step cannot happen to it.
+    #[error("order {id}: {source}")]
+    Impossible {
+        /// Which order.
+        id: OrderId,
+        /// The step.
+        source: ImpossibleStep,
+    },
+    /// A fill says that more or less was executed than the order's own count.
+    #[error("order {id}: a fill says {said} was executed in all, the order counts {counted}")]
+    Miscounted {
+        /// Which order.
+        id: OrderId,
+        /// What the fill says.
+        said: Qty,
+        /// What the order counts.
+        counted: Qty,
+    },
+    /// A number left its range.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+/// Moves an order one step on.
+pub(crate) fn advance(order: &mut Order, step: OrderStep) -> Result<(), OrderError> {
+    let filled = order.cum_qty.is_positive();
+    order.status = life::next(order.status, filled, step)
+        .map_err(|source| OrderError::Impossible { id: order.id, source })?;
+    Ok(())
+}
+
+/// Counts an execution.
+pub(crate) fn count_fill(order: &mut Order, fill: &Fill) -> Result<(), OrderError> {
+    let counted = order.cum_qty.checked_add(fill.qty)?;
+    if counted != fill.cum_qty {
+        return Err(OrderError::Miscounted { id: order.id, said: fill.cum_qty, counted });
+    }
+    order.cum_notional = order.cum_notional.checked_add(Cash::notional(fill.price, fill.qty)?)?;
+    order.cum_qty = counted;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! What a service is to the bus.
+
+use reprise_model::event::{Input, Outcome};
+
+use crate::context::Context;
+
+/// A pure part of the engine: sees every event in a fixed place of a fixed order and proposes what follows.
+///
+/// A service holds only what can be recomputed from the events it saw (an average, a queue position). What
+/// must survive as a fact it proposes as an outcome, and finds in the state once that outcome was applied.
+pub trait Service {
+    /// The service's name, by which its timers find it.
+    fn name(&self) -> &str;
+
+    /// An input came; the market view has it already.
+    fn on_input(&mut self, input: &Input, cx: &mut Context<'_>) {
+        let _ = (input, cx);
+    }
+
+    /// An outcome was decided; the state has it already.
+    fn on_outcome(&mut self, outcome: &Outcome, cx: &mut Context<'_>) {
+        let _ = (outcome, cx);
+    }
+
+    /// Everything an event led to has been decided, and it led to something: the moment for summary lines.
+    fn at_rest(&mut self, cx: &mut Context<'_>) {
+        let _ = cx;
+    }
+}

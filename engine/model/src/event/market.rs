@@ -1,0 +1,268 @@
+//! Inputs from the market: quotes, trades, books, bars, marks, funding, definitions, the state of feeds.
+
+use serde_json::{Value, json};
+
+use crate::codec::{Field, ReadError, Reader, Writer};
+use crate::ids::{InstrumentId, Ts};
+use crate::instrument::Instrument;
+use crate::money::{Price, Qty, Rate};
+use crate::order::Side;
+use crate::text::Label;
+
+/// A price and what is displayed at it; `["97012.34","0.51"]` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// In quote units per base unit.
+    pub price: Price,
+    /// In base units; 0 in an update of a book means that the level is gone.
+    pub qty: Qty,
+}
+
+impl Field for Level {
+    fn write(&self, w: &mut Writer) {
+        w.raw(b"[");
+        self.price.write(w);
+        w.raw(b",");
+        self.qty.write(w);
+        w.raw(b"]");
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
+        r.literal("[")?;
+        let price = Price::read(r)?;
+        r.literal(",")?;
+        let qty = Qty::read(r)?;
+        r.literal("]")?;
+        Ok(Self { price, qty })
+    }
+
+    fn schema() -> Value {
+        json!({
+            "type": "array",
+            "prefixItems": [Price::schema(), Qty::schema()],
+            "minItems": 2,
+            "maxItems": 2,
+            "description": "price, quantity",
+        })
+    }
+}
+
+/// The best bid and the best ask; a side may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// What is quoted.
+    pub instrument: InstrumentId,
+    /// The highest price somebody buys at; on the wire `bid` and `bid_size`.
+    pub bid: Option<Level>,
+    /// The lowest price somebody sells at; on the wire `ask` and `ask_size`.
+    pub ask: Option<Level>,
+    /// The venue's own time.
+    pub venue_ts: Option<Ts>,
+}
+
+const QUOTE_FIELDS: &[&str] = &["instrument", "bid", "bid_size", "ask", "ask_size", "venue_ts"];
+
+impl Field for Quote {
+    #[inline]
+    fn write(&self, w: &mut Writer) {
+        w.open();
+        w.key("\"instrument\":");
+        self.instrument.write(w);
+        if let Some(bid) = &self.bid {
+            w.key("\"bid\":");
+            bid.price.write(w);
+            w.key("\"bid_size\":");
+            bid.qty.write(w);
+        }
+        if let Some(ask) = &self.ask {
+            w.key("\"ask\":");
+            ask.price.write(w);
+            w.key("\"ask_size\":");
+            ask.qty.write(w);
+        }
+        if let Some(ts) = &self.venue_ts {
+            w.key("\"venue_ts\":");
+            ts.write(w);
+        }
+        w.close();
+    }
+
+    #[inline]
+    fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
+        r.open()?;
+        let instrument = r.field("instrument", "\"instrument\":", QUOTE_FIELDS)?;
+        let bid = read_side(r, ("bid", "\"bid\":"), ("bid_size", "\"bid_size\":"))?;
+        let ask = read_side(r, ("ask", "\"ask\":"), ("ask_size", "\"ask_size\":"))?;
+        let venue_ts = r.field("venue_ts", "\"venue_ts\":", QUOTE_FIELDS)?;
+        r.close(QUOTE_FIELDS)?;
+        Ok(Self { instrument, bid, ask, venue_ts })
+    }
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "properties": {
+                "instrument": InstrumentId::schema(),
+                "bid": Price::schema(),
+                "bid_size": Qty::schema(),
+                "ask": Price::schema(),
+                "ask_size": Qty::schema(),
+                "venue_ts": Ts::schema(),
+            },
+            "required": ["instrument"],
+            "dependentRequired": {
+                "bid": ["bid_size"], "bid_size": ["bid"], "ask": ["ask_size"], "ask_size": ["ask"],
+            },
+            "additionalProperties": false,
+        })
+    }
+}
+
+#[inline]
+fn read_side(
+    r: &mut Reader<'_>,
+    price: (&'static str, &'static str),
+    size: (&'static str, &'static str),
+) -> Result<Option<Level>, ReadError> {
+    let at = r.position();
+    let found_price: Option<Price> = r.field(price.0, price.1, QUOTE_FIELDS)?;
+    let found_size: Option<Qty> = r.field(size.0, size.1, QUOTE_FIELDS)?;
+    match (found_price, found_size) {
+        (Some(price), Some(qty)) => Ok(Some(Level { price, qty })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(ReadError::MissingField { at, name: size.0 }),
+        (None, Some(_)) => Err(ReadError::MissingField { at, name: price.0 }),
+    }
+}
+
+crate::object! {
+    /// A trade that others did.
+    pub struct Trade {
+        /// What was traded.
+        pub instrument: InstrumentId,
+        /// At which price.
+        pub price: Price,
+        /// How much, in base units.
+        pub qty: Qty,
+        /// The aggressor's side, where the source tells it.
+        pub side: Option<Side>,
+        /// The venue's id of the trade.
+        pub trade_id: Option<Label<39>>,
+        /// From before the subscription; such a trade never fills an order.
+        pub historical: bool,
+        /// The venue's own time.
+        pub venue_ts: Option<Ts>,
+    }
+}
+
+crate::words! {
+    /// What a `market.book` event does to the book.
+    pub enum BookAction {
+        /// The levels are the whole book.
+        Snapshot = "snapshot",
+        /// The levels replace those at their prices; quantity 0 removes.
+        Update = "update",
+    }
+}
+
+crate::object! {
+    /// Levels of an order book.
+    pub struct Book {
+        /// Whose book.
+        pub instrument: InstrumentId,
+        /// Whole or in part.
+        pub action: BookAction,
+        /// Buyers' levels.
+        pub bids: Vec<Level>,
+        /// Sellers' levels.
+        pub asks: Vec<Level>,
+        /// The venue's own time.
+        pub venue_ts: Option<Ts>,
+    }
+}
+
+crate::object! {
+    /// What traded in an interval; the event's `ts` is when it closed.
+    pub struct Bar {
+        /// What was traded.
+        pub instrument: InstrumentId,
+        /// The interval's length in nanoseconds.
+        pub interval_ns: u64,
+        /// First price.
+        pub open: Price,
+        /// Highest price.
+        pub high: Price,
+        /// Lowest price.
+        pub low: Price,
+        /// Last price.
+        pub close: Price,
+        /// Base units traded.
+        pub volume: Qty,
+    }
+}
+
+crate::object! {
+    /// A perpetual's mark and oracle prices.
+    pub struct Mark {
+        /// Which perpetual.
+        pub instrument: InstrumentId,
+        /// The price by which the venue margins and liquidates.
+        pub mark: Option<Price>,
+        /// The price on which funding is paid.
+        pub oracle: Option<Price>,
+        /// The venue's own time.
+        pub venue_ts: Option<Ts>,
+    }
+}
+
+crate::object! {
+    /// A funding interval ended: longs pay position × oracle × rate to shorts.
+    pub struct Funding {
+        /// Which perpetual.
+        pub instrument: InstrumentId,
+        /// The rate of this interval, a fraction; negative when shorts pay.
+        pub rate: Rate,
+        /// The oracle price at the interval's end; the last known one when left out.
+        pub oracle: Option<Price>,
+        /// The venue's own time.
+        pub venue_ts: Option<Ts>,
+    }
+}
+
+crate::object! {
+    /// An instrument was defined, or its definition changed.
+    pub struct InstrumentDefined {
+        /// The definition.
+        pub definition: Instrument,
+    }
+}
+
+crate::words! {
+    /// How a feed stands.
+    pub enum FeedState {
+        /// Data flows and is whole.
+        Live = "live",
+        /// Nothing came for too long.
+        Stale = "stale",
+        /// Something was lost; the book waits for a snapshot.
+        Gap = "gap",
+        /// Not connected.
+        Down = "down",
+    }
+}
+
+crate::object! {
+    /// A feed changed how it stands.
+    pub struct FeedStatus {
+        /// The venue.
+        pub venue: Label<15>,
+        /// The instrument, or all of the venue's when left out.
+        pub instrument: Option<InstrumentId>,
+        /// How it stands now.
+        pub state: FeedState,
+        /// Why, in words.
+        pub reason: Option<String>,
+        /// Updates that were merged into others since the last status.
+        pub conflated: Option<u64>,
+    }
+}

@@ -1,0 +1,141 @@
+//! The life of an order: one total function from where an order stands and what happened to where it stands
+//! then.
+//!
+//! No state is invented: every arm is written out, and what cannot happen is refused with both names. A fill
+//! is always believed, also after the order was thought to be over, because a venue may report a fill after
+//! its cancel; money moved, so the books must follow.
+
+use crate::order::OrderStatus;
+
+crate::words! {
+    /// What can happen to an order.
+    pub enum OrderStep {
+        /// Risk refused it.
+        Denied = "order.denied",
+        /// Risk approved it and it is on its way.
+        Submitted = "order.submitted",
+        /// The venue took it.
+        Accepted = "order.accepted",
+        /// A part was filled.
+        PartiallyFilled = "order.partially_filled",
+        /// The last part was filled.
+        Filled = "order.filled",
+        /// A cancel was sent.
+        CancelSubmitted = "order.cancel_submitted",
+        /// The venue canceled it.
+        Canceled = "order.canceled",
+        /// A replace was sent.
+        ReplaceSubmitted = "order.replace_submitted",
+        /// The venue replaced it.
+        Replaced = "order.replaced",
+        /// The venue refused the order.
+        Rejected = "order.rejected",
+        /// The venue refused a cancel; the order works on.
+        CancelRejected = "order.rejected (cancel)",
+        /// The venue refused a replace; the order works on as it was.
+        ReplaceRejected = "order.rejected (replace)",
+        /// Its time ran out.
+        Expired = "order.expired",
+        /// Nothing is known of it any more.
+        Unknown = "order.unknown",
+    }
+}
+
+/// A step that cannot happen to an order that stands where it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{step} cannot happen to an order that is {status}")]
+pub struct ImpossibleStep {
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// What was said to happen.
+    pub step: OrderStep,
+}
+
+/// Where an order stands after a step; `filled` tells whether any part of it has been filled before.
+///
+/// # Errors
+/// When the step cannot happen to an order that stands there.
+pub fn next(status: OrderStatus, filled: bool, step: OrderStep) -> Result<OrderStatus, ImpossibleStep> {
+    use OrderStatus as S;
+    use OrderStep as E;
+    let working = if filled { S::PartiallyFilled } else { S::Accepted };
+    match (status, step) {
+        (S::Requested, E::Denied) => Ok(S::Denied),
+        (S::Requested, E::Submitted) => Ok(S::Submitted),
+
+        // An answer that says that the order is there; after a fill it comes late and changes nothing.
+        (S::Submitted | S::Unknown | S::Accepted | S::PartiallyFilled, E::Accepted) => Ok(working),
+        (S::PendingCancel, E::Accepted) => Ok(S::PendingCancel),
+        (S::PendingReplace, E::Accepted) => Ok(S::PendingReplace),
+
+        // Money moved: a fill is believed wherever it finds the order, but for one that never left.
+        (S::Submitted | S::Accepted | S::PartiallyFilled | S::Unknown, E::PartiallyFilled) => {
+            Ok(S::PartiallyFilled)
+        }
+        (S::PendingCancel, E::PartiallyFilled) => Ok(S::PendingCancel),
+        (S::PendingReplace, E::PartiallyFilled) => Ok(S::PendingReplace),
+        (S::Canceled, E::PartiallyFilled) => Ok(S::Canceled),
+        (S::Expired, E::PartiallyFilled) => Ok(S::Expired),
+        (S::Rejected, E::PartiallyFilled) => Ok(S::Canceled),
+        (
+            S::Submitted
+            | S::Accepted
+            | S::PartiallyFilled
+            | S::PendingCancel
+            | S::PendingReplace
+            | S::Unknown
+            | S::Canceled
+            | S::Expired
+            | S::Rejected,
+            E::Filled,
+        ) => Ok(S::Filled),
+
+        (
+            S::Submitted
+            | S::Accepted
+            | S::PartiallyFilled
+            | S::PendingReplace
+            | S::Unknown
+            | S::PendingCancel,
+            E::CancelSubmitted,
+        ) => Ok(S::PendingCancel),
+        (
+            S::Submitted
+            | S::Accepted
+            | S::PartiallyFilled
+            | S::PendingCancel
+            | S::PendingReplace
+            | S::Unknown,
+            E::Canceled,
+        ) => Ok(S::Canceled),
+        (S::PendingCancel, E::CancelRejected) => Ok(working),
+
+        (S::Accepted | S::PartiallyFilled, E::ReplaceSubmitted) => Ok(S::PendingReplace),
+        (S::PendingReplace, E::Replaced | E::ReplaceRejected) => Ok(working),
+        // The cancel overtook the replace; its own answer is still to come.
+        (S::PendingCancel, E::Replaced | E::ReplaceRejected) => Ok(S::PendingCancel),
+
+        (S::Submitted | S::Unknown, E::Rejected) => Ok(S::Rejected),
+        (S::PendingCancel | S::Accepted, E::Rejected) if !filled => Ok(S::Rejected),
+        (
+            S::Submitted
+            | S::Accepted
+            | S::PartiallyFilled
+            | S::PendingCancel
+            | S::PendingReplace
+            | S::Unknown,
+            E::Expired,
+        ) => Ok(S::Expired),
+        (
+            S::Submitted
+            | S::Accepted
+            | S::PartiallyFilled
+            | S::PendingCancel
+            | S::PendingReplace
+            | S::Unknown,
+            E::Unknown,
+        ) => Ok(S::Unknown),
+
+        (status, step) => Err(ImpossibleStep { status, step }),
+    }
+}
