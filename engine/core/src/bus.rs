@@ -265,7 +265,8 @@ impl Core {
         match self.gate.judge(&proposal, view, &Seal::new()) {
             Ok(approved) if approved.order() == id => {
                 let hold = approved.hold();
-                self.publish(verdict_cause, OrderSubmitted { order: id, hold }.into(), out)?;
+                let submitted = OrderSubmitted { order: id, terms: requested.terms, hold };
+                self.publish(verdict_cause, Box::new(submitted).into(), out)?;
             }
             Ok(approved) => return Err(Halt::WrongApproval { asked: id, approved: approved.order() }),
             Err(refusal) => {

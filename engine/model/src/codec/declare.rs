@@ -2,6 +2,8 @@
 
 /// Declares a struct with its canonical encoding, decoding and JSON Schema.
 ///
+/// A field marked `@flatten` is itself an object, whose fields stand among the others.
+///
 /// ```
 /// reprise_model::object! {
 ///     /// A point.
@@ -12,15 +14,24 @@
 ///         pub y: Option<u32>,
 ///     }
 /// }
-/// let bytes = reprise_model::codec::to_bytes(&Point { x: 1, y: None });
-/// assert_eq!(bytes, br#"{"x":1}"#);
+/// reprise_model::object! {
+///     /// A point with a name.
+///     pub struct Place {
+///         /// The name.
+///         pub name: String,
+///         /// The point.
+///         @flatten pub point: Point,
+///     }
+/// }
+/// let bytes = reprise_model::codec::to_bytes(&Place { name: "a".into(), point: Point { x: 1, y: None } });
+/// assert_eq!(bytes, br#"{"name":"a","x":1}"#);
 /// ```
 #[macro_export]
 macro_rules! object {
     (
         $(#[$meta:meta])*
         $vis:vis struct $name:ident {
-            $( $(#[doc = $doc:literal])* $fvis:vis $field:ident : $ty:ty ),* $(,)?
+            $( $(#[doc = $doc:literal])* $(@$flat:ident)? $fvis:vis $field:ident : $ty:ty ),* $(,)?
         }
     ) => {
         $(#[$meta])*
@@ -29,42 +40,92 @@ macro_rules! object {
             $( $(#[doc = $doc])* $fvis $field: $ty, )*
         }
 
+        impl $crate::codec::Object for $name {
+            const PARTS: &'static [&'static [&'static str]] =
+                &[$( $crate::object_field!(names $($flat)? $field : $ty) ),*];
+            const NAMES: &'static [&'static str] = &$crate::codec::join_names::<
+                { $crate::codec::count_names(<Self as $crate::codec::Object>::PARTS) },
+            >(<Self as $crate::codec::Object>::PARTS);
+
+            #[inline]
+            fn write_fields(&self, w: &mut $crate::codec::Writer) {
+                let _ = &w;
+                $( $crate::object_field!(write $($flat)? self w $field); )*
+            }
+
+            #[inline]
+            fn read_fields(
+                r: &mut $crate::codec::Reader<'_>,
+                names: &[&'static str],
+            ) -> Result<Self, $crate::codec::ReadError> {
+                let _ = (&r, names);
+                $( let $field = $crate::object_field!(read $($flat)? r names $field); )*
+                Ok(Self { $($field),* })
+            }
+        }
+
         impl $crate::codec::Field for $name {
             #[inline]
             fn write(&self, w: &mut $crate::codec::Writer) {
                 w.open();
-                $(
-                    if !$crate::codec::Field::is_absent(&self.$field) {
-                        w.key(concat!("\"", stringify!($field), "\":"));
-                        $crate::codec::Field::write(&self.$field, w);
-                    }
-                )*
+                $crate::codec::Object::write_fields(self, w);
                 w.close();
             }
 
             #[inline]
             fn read(r: &mut $crate::codec::Reader<'_>) -> Result<Self, $crate::codec::ReadError> {
-                const NAMES: &[&str] = &[$(stringify!($field)),*];
+                let names = <Self as $crate::codec::Object>::NAMES;
                 r.open()?;
-                $(
-                    let $field =
-                        r.field(stringify!($field), concat!("\"", stringify!($field), "\":"), NAMES)?;
-                )*
-                r.close(NAMES)?;
-                Ok(Self { $($field),* })
+                let object = $crate::codec::Object::read_fields(r, names)?;
+                r.close(names)?;
+                Ok(object)
             }
 
             fn schema() -> $crate::codec::SchemaValue {
                 $crate::codec::object_schema(&[
-                    $( (
-                        stringify!($field),
-                        concat!("", $($doc),*),
-                        <$ty as $crate::codec::Field>::schema(),
-                        <$ty as $crate::codec::Field>::absent().is_none(),
-                    ), )*
+                    $( $crate::codec::SchemaField {
+                        name: stringify!($field),
+                        about: concat!("", $($doc),*),
+                        schema: <$ty as $crate::codec::Field>::schema(),
+                        required: <$ty as $crate::codec::Field>::absent().is_none(),
+                        flattened: $crate::object_field!(is_flat $($flat)?),
+                    }, )*
                 ])
             }
         }
+    };
+}
+
+/// What [`object!`] does with one field, flattened or not.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! object_field {
+    (names flatten $field:ident : $ty:ty) => {
+        <$ty as $crate::codec::Object>::NAMES
+    };
+    (names $field:ident : $ty:ty) => {
+        &[stringify!($field)]
+    };
+    (write flatten $self:ident $w:ident $field:ident) => {
+        $crate::codec::Object::write_fields(&$self.$field, $w)
+    };
+    (write $self:ident $w:ident $field:ident) => {
+        if !$crate::codec::Field::is_absent(&$self.$field) {
+            $w.key(concat!("\"", stringify!($field), "\":"));
+            $crate::codec::Field::write(&$self.$field, $w);
+        }
+    };
+    (read flatten $r:ident $names:ident $field:ident) => {
+        $crate::codec::Object::read_fields($r, $names)?
+    };
+    (read $r:ident $names:ident $field:ident) => {
+        $r.field(stringify!($field), concat!("\"", stringify!($field), "\":"), $names)?
+    };
+    (is_flat flatten) => {
+        true
+    };
+    (is_flat) => {
+        false
     };
 }
 

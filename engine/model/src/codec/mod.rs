@@ -66,20 +66,104 @@ pub fn from_bytes<T: Field>(bytes: &[u8]) -> Result<T, ReadError> {
     Ok(value)
 }
 
-/// The JSON Schema of an object: each field's name, what it is, its schema, and whether it must be there.
+/// An object whose fields can stand among those of another.
+pub trait Object: Sized {
+    /// The names of its fields, a slice for each field of the declaration.
+    const PARTS: &'static [&'static [&'static str]];
+
+    /// The names of its fields in their order.
+    const NAMES: &'static [&'static str];
+
+    /// Appends its fields without braces.
+    fn write_fields(&self, w: &mut Writer);
+
+    /// Reads its fields without braces; `names` are all fields of the object they stand in.
+    ///
+    /// # Errors
+    /// When a field is missing, out of order, or does not read.
+    fn read_fields(r: &mut Reader<'_>, names: &[&'static str]) -> Result<Self, ReadError>;
+}
+
+impl<T: Object> Object for Box<T> {
+    const PARTS: &'static [&'static [&'static str]] = T::PARTS;
+    const NAMES: &'static [&'static str] = T::NAMES;
+
+    fn write_fields(&self, w: &mut Writer) {
+        T::write_fields(self, w);
+    }
+
+    fn read_fields(r: &mut Reader<'_>, names: &[&'static str]) -> Result<Self, ReadError> {
+        T::read_fields(r, names).map(Box::new)
+    }
+}
+
+/// How many names there are in all.
 #[doc(hidden)]
 #[must_use]
-pub fn object_schema(fields: &[(&str, &str, SchemaValue, bool)]) -> SchemaValue {
+pub const fn count_names(parts: &[&[&str]]) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while at < parts.len() {
+        count += parts[at].len();
+        at += 1;
+    }
+    count
+}
+
+/// The names in one array.
+#[doc(hidden)]
+#[must_use]
+pub const fn join_names<const N: usize>(parts: &[&[&'static str]]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let (mut next, mut part) = (0, 0);
+    while part < parts.len() {
+        let mut at = 0;
+        while at < parts[part].len() {
+            names[next] = parts[part][at];
+            next += 1;
+            at += 1;
+        }
+        part += 1;
+    }
+    names
+}
+
+/// One field of an object for its JSON Schema.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SchemaField {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// The schema of its value.
+    pub schema: SchemaValue,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Whether its own fields stand among the others.
+    pub flattened: bool,
+}
+
+/// The JSON Schema of an object.
+#[doc(hidden)]
+#[must_use]
+pub fn object_schema(fields: &[SchemaField]) -> SchemaValue {
     let mut properties = serde_json::Map::new();
     let mut required = Vec::new();
-    for (name, about, schema, must) in fields {
-        let mut schema = schema.clone();
-        if let (Some(object), false) = (schema.as_object_mut(), about.trim().is_empty()) {
-            object.insert("description".to_owned(), about.trim().into());
+    for field in fields {
+        if field.flattened {
+            let members = field.schema["properties"].as_object();
+            properties
+                .extend(members.into_iter().flatten().map(|(name, schema)| (name.clone(), schema.clone())));
+            required.extend(field.schema["required"].as_array().into_iter().flatten().cloned());
+            continue;
         }
-        properties.insert((*name).to_owned(), schema);
-        if *must {
-            required.push(*name);
+        let mut schema = field.schema.clone();
+        if let (Some(object), false) = (schema.as_object_mut(), field.about.trim().is_empty()) {
+            object.insert("description".to_owned(), field.about.trim().into());
+        }
+        properties.insert(field.name.to_owned(), schema);
+        if field.required {
+            required.push(field.name.into());
         }
     }
     serde_json::json!({

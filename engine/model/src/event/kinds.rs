@@ -183,7 +183,7 @@ kinds! {
         /// Risk refused an order or its replacement.
         OrderDenied(OrderDenied) = "order.denied" Money Compare Leave Compare,
         /// Risk approved an order and it is on its way.
-        OrderSubmitted(OrderSubmitted) = "order.submitted" Money Compare Leave Compare,
+        OrderSubmitted(Box<OrderSubmitted>) = "order.submitted" Money Compare Leave Compare,
         /// The venue took an order.
         OrderAccepted(OrderAccepted) = "order.accepted" Money Compare Leave Compare,
         /// A part of an order was executed.

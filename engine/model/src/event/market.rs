@@ -233,7 +233,7 @@ crate::object! {
     /// An instrument was defined, or its definition changed.
     pub struct InstrumentDefined {
         /// The definition.
-        pub definition: Instrument,
+        @flatten pub definition: Instrument,
     }
 }
 

@@ -23,7 +23,7 @@ crate::object! {
         /// The order's id.
         pub order: OrderId,
         /// Its terms.
-        pub terms: NewOrder,
+        @flatten pub terms: NewOrder,
     }
 }
 
@@ -48,7 +48,7 @@ crate::object! {
         /// Whether the order itself or its replacement was refused.
         pub request: RequestOf,
         /// Why.
-        pub refusal: Refusal,
+        @flatten pub refusal: Refusal,
     }
 }
 
@@ -57,6 +57,8 @@ crate::object! {
     pub struct OrderSubmitted {
         /// Which order.
         pub order: OrderId,
+        /// Its terms: a gateway sends what this event says and needs no other.
+        @flatten pub terms: NewOrder,
         /// What it takes out of the free balance.
         pub hold: Hold,
     }
@@ -102,7 +104,7 @@ crate::object! {
     /// A part of an order was executed, and a part is still open.
     pub struct OrderPartiallyFilled {
         /// What was executed.
-        pub fill: Fill,
+        @flatten pub fill: Fill,
     }
 }
 
@@ -110,7 +112,7 @@ crate::object! {
     /// The last part of an order was executed.
     pub struct OrderFilled {
         /// What was executed.
-        pub fill: Fill,
+        @flatten pub fill: Fill,
     }
 }
 
@@ -171,7 +173,7 @@ crate::object! {
         /// Which order.
         pub order: OrderId,
         /// The new terms.
-        pub terms: NewTerms,
+        @flatten pub terms: NewTerms,
         /// What it takes out of the free balance under the new terms.
         pub hold: Hold,
     }
@@ -184,7 +186,7 @@ crate::object! {
         /// Which order.
         pub order: OrderId,
         /// The new terms.
-        pub terms: NewTerms,
+        @flatten pub terms: NewTerms,
     }
 }
 
@@ -196,7 +198,7 @@ crate::object! {
         /// Which request.
         pub request: RequestOf,
         /// Why.
-        pub refusal: Refusal,
+        @flatten pub refusal: Refusal,
         /// The venue's own words.
         pub reason: Option<String>,
     }

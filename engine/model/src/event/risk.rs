@@ -61,7 +61,7 @@ crate::object! {
     /// A limit that is watched at every event was reached.
     pub struct RiskBreach {
         /// Which limit, what was measured, what was allowed.
-        pub refusal: Refusal,
+        @flatten pub refusal: Refusal,
         /// In which instrument, for a limit of one.
         pub instrument: Option<InstrumentId>,
     }
