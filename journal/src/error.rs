@@ -104,9 +104,41 @@ pub enum JournalError {
     },
 }
 
+reprise_model::words! {
+    /// In what way bytes are not what was written.
+    pub enum DamageKind {
+        /// A segment is missing between others, or the manifest names one that is not there.
+        MissingSegment = "missing_segment",
+        /// There is no line at all.
+        Empty = "empty",
+        /// The last line has no newline.
+        HalfLine = "half_line",
+        /// The last input's outcomes are not all there.
+        OpenBatch = "open_batch",
+        /// The bytes are no line of a journal.
+        NotALine = "not_a_line",
+        /// The crc is not that of the line and the ones before it.
+        Chain = "chain",
+        /// The crc is right, and the line breaks the order of numbers, batches or time.
+        Order = "order",
+        /// The crc is right, and the event does not read, or is not in its one form.
+        Event = "event",
+        /// A sealed segment does not unpack, or is not the one that was sealed.
+        Sealed = "sealed",
+        /// Something follows the end of the run.
+        AfterEnd = "after_end",
+        /// `run.ended` tells another content.
+        Content = "content",
+        /// The manifest does not belong to the segments.
+        Manifest = "manifest",
+    }
+}
+
 /// A place in a journal whose bytes are not what was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
+    /// In what way.
+    pub kind: DamageKind,
     /// The segment, or the manifest.
     pub file: PathBuf,
     /// Byte offset in the segment's uncompressed bytes at which the first bad line begins.

@@ -5,6 +5,7 @@
 use reprise_model::event::{Class, RunMode};
 use reprise_model::{Input, Seq, Ts};
 
+use crate::error::DamageKind;
 use crate::line::Envelope;
 
 /// The kind that begins each epoch.
@@ -13,7 +14,7 @@ pub(crate) const RUN_STARTED: &[u8] = b"run.started";
 pub(crate) const RUN_ENDED: &[u8] = b"run.ended";
 
 /// What the lines so far led to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Order {
     /// The crc stored on the last line.
     pub crc: u32,
@@ -52,6 +53,23 @@ pub(crate) enum OrderFault {
     AfterEnd,
 }
 
+impl OrderFault {
+    /// What kind of damage it is.
+    pub fn kind(self) -> DamageKind {
+        match self {
+            Self::Crc { .. } => DamageKind::Chain,
+            Self::AfterEnd => DamageKind::AfterEnd,
+            Self::Seq { .. }
+            | Self::After { .. }
+            | Self::BatchOpen { .. }
+            | Self::NoBatch
+            | Self::Cause { .. }
+            | Self::Time { .. }
+            | Self::NoStart => DamageKind::Order,
+        }
+    }
+}
+
 impl Order {
     /// Takes the next line, or says which rule it breaks; then nothing has changed.
     #[inline]
@@ -60,13 +78,19 @@ impl Order {
         if crc != line.crc {
             return Err(OrderFault::Crc { found: line.crc, expected: crc });
         }
-        match line.class {
-            Class::Input => self.accept_input(line)?,
-            Class::Outcome => self.accept_outcome(line)?,
-            Class::Record => self.accept_record(line)?,
-        }
+        self.place(line)?;
         self.crc = line.crc;
         Ok(())
+    }
+
+    /// As [`Self::accept`], without the crc: for lines that are being made.
+    #[inline]
+    pub fn place(&mut self, line: &Envelope<'_>) -> Result<(), OrderFault> {
+        match line.class {
+            Class::Input => self.place_input(line),
+            Class::Outcome => self.place_outcome(line),
+            Class::Record => self.place_record(line),
+        }
     }
 
     /// Takes what an epoch's first line says about the lines to come.
@@ -87,7 +111,7 @@ impl Order {
     }
 
     #[inline]
-    fn accept_input(&mut self, line: &Envelope<'_>) -> Result<(), OrderFault> {
+    fn place_input(&mut self, line: &Envelope<'_>) -> Result<(), OrderFault> {
         if self.pending > 0 {
             return Err(OrderFault::BatchOpen { pending: self.pending });
         }
@@ -107,7 +131,7 @@ impl Order {
     }
 
     #[inline]
-    fn accept_outcome(&mut self, line: &Envelope<'_>) -> Result<(), OrderFault> {
+    fn place_outcome(&mut self, line: &Envelope<'_>) -> Result<(), OrderFault> {
         if self.pending == 0 {
             if self.ended {
                 return Err(OrderFault::AfterEnd);
@@ -125,7 +149,7 @@ impl Order {
         Ok(())
     }
 
-    fn accept_record(&mut self, line: &Envelope<'_>) -> Result<(), OrderFault> {
+    fn place_record(&mut self, line: &Envelope<'_>) -> Result<(), OrderFault> {
         if self.pending > 0 {
             return Err(OrderFault::BatchOpen { pending: self.pending });
         }

@@ -7,11 +7,14 @@ use reprise_model::codec::{ReadError, Reader};
 use reprise_model::event::Class;
 use reprise_model::{Input, Outcome, Record, SCHEMA_VERSION, Seq, Ts};
 
-use crate::error::{Damage, JournalError};
+use crate::error::{DamageKind, JournalError};
 use crate::line::{self, Envelope};
 use crate::order::{Order, RUN_STARTED};
 use crate::segment::list_whole;
 use crate::source::{LineSource, Progress, SourceError, Span};
+
+/// Unknown names that are kept: the first tell enough, and memory must not grow with a journal full of them.
+const MAX_UNKNOWNS: usize = 1_000;
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +57,11 @@ pub struct Entry<'a> {
     pub raw: &'a [u8],
     /// The line up to its crc: what [`encode_outcome`](crate::line::encode_outcome) gives for equal events.
     pub covered: &'a [u8],
-    /// The segment.
+    /// The stored crc.
+    pub crc: u32,
+    /// The segment's number.
+    pub segment: u32,
+    /// The segment's file.
     pub file: &'a Path,
     /// Where the line begins in its segment's uncompressed bytes.
     pub offset: u64,
@@ -166,6 +173,8 @@ impl JournalReader {
             body,
             raw: self.source.bytes(span),
             covered: envelope.covered,
+            crc: envelope.crc,
+            segment: self.source.segment().number,
             file: self.source.file(),
             offset: span.offset,
             line: span.line,
@@ -215,8 +224,8 @@ impl JournalReader {
         match self.source.next_line() {
             Ok(Some(span)) => Ok(Some(span)),
             Ok(None) => self.at_end(),
-            Err(SourceError::Fault(span, reason)) => {
-                Err(corrupt(&self.source, span, self.order.seq, reason))
+            Err(SourceError::Fault(span, kind, reason)) => {
+                Err(corrupt(&self.source, span, kind, self.order.seq, reason))
             }
             Err(SourceError::Journal(error)) => Err(error),
         }
@@ -225,12 +234,12 @@ impl JournalReader {
     #[cold]
     fn at_end(&self) -> Result<Option<Span>, JournalError> {
         if self.order.seq == Seq(0) {
-            let path = self.source.file().to_owned();
-            return Err(JournalError::NotAJournal { path, reason: "it is empty".to_owned() });
+            let reason = "the journal has no line".to_owned();
+            return Err(corrupt(&self.source, self.source.end(), DamageKind::Empty, Seq(0), reason));
         }
         if self.order.pending > 0 {
             let reason = format!("{} outcomes of the last batch are missing at its end", self.order.pending);
-            return Err(corrupt(&self.source, self.source.end(), self.order.seq, reason));
+            return Err(corrupt(&self.source, self.source.end(), DamageKind::OpenBatch, self.order.seq, reason));
         }
         Ok(None)
     }
@@ -242,13 +251,13 @@ impl JournalReader {
             return unsupported(&self.source, found.clone());
         }
         let reason = format!("its crc is right, and its data does not read: {error}");
-        corrupt(&self.source, span, self.order.seq, reason)
+        corrupt(&self.source, span, DamageKind::Event, self.order.seq, reason)
     }
 }
 
 /// Splits a line and takes it into the order of things.
 #[inline]
-fn accept<'s>(source: &'s LineSource, order: &mut Order, span: Span) -> Result<Envelope<'s>, JournalError> {
+pub(crate) fn accept<'s>(source: &'s LineSource, order: &mut Order, span: Span) -> Result<Envelope<'s>, JournalError> {
     let envelope = match line::decode(source.bytes(span)) {
         Ok(envelope) => envelope,
         Err(fault) => return Err(not_a_line(source, order, span, fault)),
@@ -256,7 +265,7 @@ fn accept<'s>(source: &'s LineSource, order: &mut Order, span: Span) -> Result<E
     let after = order.seq;
     match order.accept(&envelope) {
         Ok(()) => Ok(envelope),
-        Err(fault) => Err(corrupt(source, span, after, fault.to_string())),
+        Err(fault) => Err(corrupt(source, span, fault.kind(), after, fault.to_string())),
     }
 }
 
@@ -266,13 +275,13 @@ fn not_a_line(source: &LineSource, order: &Order, span: Span, fault: line::LineF
     let other = |found: &String| major_minor(found).is_some_and(|(major, _)| major != SCHEMA_VERSION.major);
     match sniff_schema(source.bytes(span)).filter(other) {
         Some(found) if order.seq == Seq(0) => unsupported(source, found),
-        _ => corrupt(source, span, order.seq, fault.to_string()),
+        _ => corrupt(source, span, DamageKind::NotALine, order.seq, fault.to_string()),
     }
 }
 
 /// Refuses another major version; gives a later minor one.
 #[cold]
-fn check_schema(source: &LineSource, span: Span) -> Result<Option<String>, JournalError> {
+pub(crate) fn check_schema(source: &LineSource, span: Span) -> Result<Option<String>, JournalError> {
     let Some(found) = sniff_schema(source.bytes(span)) else { return Ok(None) };
     match major_minor(&found) {
         Some((major, minor)) if major == SCHEMA_VERSION.major => {
@@ -289,13 +298,12 @@ fn unsupported(source: &LineSource, found: String) -> JournalError {
 }
 
 #[cold]
-pub(crate) fn corrupt(source: &LineSource, span: Span, after: Seq, reason: String) -> JournalError {
-    let damage: Damage = source.damage(span, after, reason);
-    JournalError::Corrupt(damage)
+fn corrupt(source: &LineSource, span: Span, kind: DamageKind, after: Seq, reason: String) -> JournalError {
+    JournalError::Corrupt(source.damage(span, kind, after, reason))
 }
 
 /// Decodes what a line says, whatever its class; the names are those of fields that are not known.
-pub(crate) fn decode_body(envelope: &Envelope<'_>) -> Result<(Body, Vec<String>), ReadError> {
+fn decode_body(envelope: &Envelope<'_>) -> Result<(Body, Vec<String>), ReadError> {
     let mut reader = Reader::new(envelope.payload);
     let r = &mut reader;
     let body = match envelope.class {
@@ -316,11 +324,10 @@ pub(crate) fn decode_body(envelope: &Envelope<'_>) -> Result<(Body, Vec<String>)
 
 #[cold]
 fn note(unknowns: &mut Vec<Unknown>, seq: Seq, class: Class, kind: &str, field: Option<&String>) {
-    match unknowns.iter_mut().find(|u| u.kind == kind && u.field.as_ref() == field) {
-        Some(known) => known.times += 1,
-        // The first of them tell enough; the list must not grow with a journal made of unknown names.
-        None if unknowns.len() >= 1_000 => {}
-        None => unknowns.push(Unknown { seq, class, kind: kind.to_owned(), field: field.cloned(), times: 1 }),
+    if let Some(known) = unknowns.iter_mut().find(|u| u.kind == kind && u.field.as_ref() == field) {
+        known.times += 1;
+    } else if unknowns.len() < MAX_UNKNOWNS {
+        unknowns.push(Unknown { seq, class, kind: kind.to_owned(), field: field.cloned(), times: 1 });
     }
 }
 

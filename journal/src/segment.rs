@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::error::JournalError;
+use crate::error::{Damage, DamageKind, JournalError};
 
 /// The largest window that a sealed segment may ask the decoder to keep: 16 MiB.
 const WINDOW_LOG_MAX: u32 = 24;
@@ -104,20 +104,21 @@ pub(crate) fn list_whole(path: &Path) -> Result<Vec<Segment>, JournalError> {
         return Err(JournalError::NotAJournal { path: path.to_owned(), reason });
     }
     if let Some(gap) = listing.gap {
-        return Err(missing_segment(path, gap));
+        return Err(JournalError::Corrupt(missing_segment(path, gap)));
     }
     Ok(listing.segments)
 }
 
-/// The error for a segment that is missing between others.
-pub(crate) fn missing_segment(dir: &Path, number: u32) -> JournalError {
-    JournalError::Corrupt(crate::error::Damage {
+/// The damage of a segment that is missing between others.
+pub(crate) fn missing_segment(dir: &Path, number: u32) -> Damage {
+    Damage {
+        kind: DamageKind::MissingSegment,
         file: dir.join(plain_name(number)),
         offset: 0,
         line: 1,
         after: reprise_model::Seq(0),
-        reason: "the segment is missing, and others follow it".to_owned(),
-    })
+        reason: "the segment is missing".to_owned(),
+    }
 }
 
 /// The uncompressed bytes of one segment.
@@ -186,21 +187,22 @@ mod tests {
     /// Breaks when a missing middle segment or the leftover of a crash in sealing goes unnoticed.
     #[test]
     fn listings() {
-        let rows: [(&[&str], &[&str], usize, Option<u32>); 5] = [
-            (&["000001.jsonl", "000002.jsonl"], &["000001.jsonl", "000002.jsonl"], 0, None),
-            (&["000001.jsonl", "000001.jsonl.zst"], &["000001.jsonl"], 1, None),
-            (&["000001.jsonl.zst", "000003.jsonl"], &["000001.jsonl.zst", "000003.jsonl"], 0, Some(2)),
-            (&["000002.jsonl"], &["000002.jsonl"], 0, Some(1)),
-            (&["notes.txt"], &[], 0, None),
+        let rows = [
+            ("000001.jsonl 000002.jsonl", "000001.jsonl 000002.jsonl", 0, None),
+            ("000001.jsonl 000001.jsonl.zst", "000001.jsonl", 1, None),
+            ("000001.jsonl.zst 000003.jsonl", "000001.jsonl.zst 000003.jsonl", 0, Some(2)),
+            ("000002.jsonl", "000002.jsonl", 0, Some(1)),
+            ("notes.txt", "", 0, None),
         ];
         for (files, segments, twins, gap) in rows {
             let dir = tempfile::tempdir().unwrap();
-            for file in files {
+            for file in files.split(' ') {
                 fs::write(dir.path().join(file), b"x").unwrap();
             }
             let listing = list(dir.path()).unwrap();
-            let names: Vec<_> = listing.segments.iter().map(|s| s.path.file_name().unwrap().to_owned()).collect();
-            assert_eq!(names, segments.iter().map(std::ffi::OsString::from).collect::<Vec<_>>(), "{files:?}");
+            let names: Vec<_> =
+                listing.segments.iter().map(|s| s.path.file_name().unwrap().to_str().unwrap()).collect();
+            assert_eq!(names.join(" "), segments, "{files:?}");
             assert_eq!((listing.twins.len(), listing.gap), (twins, gap), "{files:?}");
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use reprise_model::Seq;
 
-use crate::error::{Damage, JournalError};
+use crate::error::{Damage, DamageKind, JournalError};
 use crate::segment::{Segment, SegmentBytes};
 
 /// What is read at once: small enough to stay in a core's own cache.
@@ -81,11 +81,6 @@ impl LineSource {
         Span { start: self.start, end: self.start, offset: self.offset, line: self.line + 1 }
     }
 
-    /// All segments.
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
-    }
-
     /// How far the reader is.
     pub fn progress(&self) -> Progress {
         self.progress
@@ -99,8 +94,8 @@ impl LineSource {
 
     /// The place of a fault that begins where `span` does.
     #[cold]
-    pub fn damage(&self, span: Span, after: Seq, reason: String) -> Damage {
-        Damage { file: self.file().to_owned(), offset: span.offset, line: span.line, after, reason }
+    pub fn damage(&self, span: Span, kind: DamageKind, after: Seq, reason: String) -> Damage {
+        Damage { kind, file: self.file().to_owned(), offset: span.offset, line: span.line, after, reason }
     }
 
     /// The next line; `None` after the last line of the last segment.
@@ -135,7 +130,7 @@ impl LineSource {
             (self.start, self.end) = (0, self.end - self.start);
             if self.end == self.buffer.len() {
                 if self.end >= MAX_LINE_BYTES {
-                    return Err(self.fault("the line is longer than 64 MiB"));
+                    return Err(self.fault(DamageKind::NotALine, "the line is longer than 64 MiB"));
                 }
                 self.buffer.resize(self.end * 2, 0);
             }
@@ -143,7 +138,7 @@ impl LineSource {
             let read = self.fill()?;
             if read == 0 {
                 if old_end > 0 {
-                    return Err(self.fault("the line is cut short: no newline ends it"));
+                    return Err(self.fault(DamageKind::HalfLine, "the line is cut short: no newline ends it"));
                 }
                 self.leave_segment();
                 continue;
@@ -168,7 +163,7 @@ impl LineSource {
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) if bytes.is_sealed() && e.raw_os_error().is_none() => {
-                    return Err(self.fault(&format!("the sealed segment does not unpack: {e}")));
+                    return Err(self.fault(DamageKind::Sealed, &format!("the sealed segment does not unpack: {e}")));
                 }
                 Err(e) => return Err(SourceError::Journal(JournalError::io("read", self.file(), e))),
             }
@@ -190,15 +185,15 @@ impl LineSource {
     }
 
     #[cold]
-    fn fault(&self, reason: &str) -> SourceError {
-        SourceError::Fault(Span { start: 0, end: 0, offset: self.offset, line: self.line + 1 }, reason.to_owned())
+    fn fault(&self, kind: DamageKind, reason: &str) -> SourceError {
+        SourceError::Fault(self.end(), kind, reason.to_owned())
     }
 }
 
 /// Why there is no next line.
 pub(crate) enum SourceError {
     /// The bytes at the place are no line.
-    Fault(Span, String),
+    Fault(Span, DamageKind, String),
     /// The segment cannot be read at all.
     Journal(JournalError),
 }

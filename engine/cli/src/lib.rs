@@ -1,1 +1,51 @@
-//! The `reprise` command line, as a library so that a user crate can add its own strategies.
+//! The `reprise` command line, as a library: a user's own crate registers its strategies and calls [`run`], and
+//! has every command.
+
+mod args;
+mod commands;
+mod exit;
+mod layers;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use reprise_strategies::Registry;
+
+use args::{Args, Command};
+
+/// Parses the command line, does what it says, prints, and gives the exit code.
+#[must_use]
+pub fn run(registry: Registry) -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+        }
+    };
+    match dispatch(args.command, &registry) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if exit::is_closed_pipe(&error) => ExitCode::from(exit::DONE),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(exit::code_of(&error))
+        }
+    }
+}
+
+fn dispatch(command: Command, registry: &Registry) -> anyhow::Result<u8> {
+    match command {
+        Command::Demo(args) => commands::demo::run(&args, registry),
+        Command::Import(args) => commands::import::run(&args),
+        Command::Backtest(args) => commands::backtest::run(&args, registry),
+        Command::Verify(args) => commands::verify::run(&args, registry),
+        Command::Journal(args) => commands::journal::run(&args),
+        Command::CheckConfig(args) => commands::check_config::run(&args, registry),
+        Command::Strategies(args) => commands::strategies::run(&args, registry),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Init(args) => commands::init::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+    }
+}

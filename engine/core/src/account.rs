@@ -107,7 +107,7 @@ impl Account {
         self.fees.iter().map(|(&asset, &fee)| (asset, fee))
     }
 
-    /// Realised profit less fees plus funding so far, by quote asset.
+    /// Realised profit less fees plus funding so far, by the asset in which it was paid.
     pub fn settled(&self) -> impl Iterator<Item = (Asset, Cash)> {
         self.settled.iter().map(|(&asset, &amount)| (asset, amount))
     }

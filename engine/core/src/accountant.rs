@@ -26,6 +26,8 @@ const DAY_TIMER: u64 = 1;
 pub(crate) struct Accountant {
     opened: bool,
     changed: BTreeSet<(InstrumentIx, StrategyId)>,
+    /// Funding that is due, to be paid when the fills before it have been applied.
+    payments: Vec<(InstrumentIx, StrategyId, Cash)>,
     assets: BTreeSet<Asset>,
     line_due: bool,
     line_at: Ts,
@@ -40,7 +42,11 @@ impl Service for Accountant {
     #[inline]
     fn on_input(&mut self, input: &Input, cx: &mut Context<'_>) {
         if !self.opened {
-            self.open(cx);
+            self.opened = true;
+            // A run that is taken up again has its day and its baselines already.
+            if cx.state().account.day_ts().is_none() {
+                self.open(cx);
+            }
         }
         match input {
             Input::Funding(funding) => self.pay_funding(funding, cx),
@@ -69,6 +75,11 @@ impl Service for Accountant {
         if cx.is_anything_waiting() {
             return;
         }
+        if !self.payments.is_empty() {
+            // The account's line must tell of the payment, so it waits for the next rest.
+            self.write_payments(cx);
+            return;
+        }
         for (ix, strategy) in std::mem::take(&mut self.changed) {
             let position = cx.state().positions.get(ix, strategy);
             cx.emit(position_line(cx.state(), ix, strategy, PositionReason::Fill, position));
@@ -82,7 +93,6 @@ impl Service for Accountant {
 
 impl Accountant {
     fn open(&mut self, cx: &mut Context<'_>) {
-        self.opened = true;
         self.day_began = true;
         self.assets = cx.state().account.balances().map(|(asset, _)| asset).collect();
         self.write_line(cx);
@@ -102,32 +112,45 @@ impl Accountant {
         self.assets.extend([definition.base, definition.quote, fill.fee_asset]);
     }
 
-    /// Longs pay position × oracle × rate to shorts at each interval's end; each strategy pays for its own.
+    /// Longs pay position × oracle × rate to shorts at each interval's end; each strategy pays for its own, on
+    /// what it had before anything this event leads to.
     fn pay_funding(&mut self, funding: &Funding, cx: &mut Context<'_>) {
         let state = cx.state();
         let Some(ix) = state.markets.find(&funding.instrument) else { return };
         let market = state.markets.get(ix);
         // Without an oracle price the venue pays on its mark; without either nothing can be computed.
         let Some(price) = market.oracle.or(market.valuation()) else { return };
-        let lines: Vec<_> = state
+        let payments: Result<Vec<_>, MoneyError> = state
             .positions
             .of(ix)
             .filter(|(_, position)| !position.qty.is_zero())
-            .filter_map(|(strategy, position)| {
-                let payment = payment(position.qty, price, funding).ok()?;
-                let funding = position.funding.checked_add(payment).ok()?;
-                let position = Position { funding, ..*position };
-                Some(position_line(state, ix, strategy, PositionReason::Funding, position))
-            })
+            .map(|(strategy, position)| Ok((ix, strategy, payment(position.qty, price, funding)?)))
             .collect();
-        if lines.is_empty() {
-            return;
+        match payments {
+            Ok(payments) if payments.is_empty() => {}
+            Ok(payments) => {
+                self.assets.insert(market.definition.quote);
+                self.payments.extend(payments);
+                self.want_line(cx);
+            }
+            Err(error) => cx.halt(error),
         }
-        self.assets.insert(market.definition.quote);
-        for line in lines {
-            cx.emit(line);
+    }
+
+    fn write_payments(&mut self, cx: &mut Context<'_>) {
+        for (ix, strategy, payment) in std::mem::take(&mut self.payments) {
+            let held = cx.state().positions.get(ix, strategy);
+            match held.funding.checked_add(payment) {
+                Ok(funding) => {
+                    let position = Position { funding, ..held };
+                    cx.emit(position_line(cx.state(), ix, strategy, PositionReason::Funding, position));
+                    // This line tells of the fills as well.
+                    self.changed.remove(&(ix, strategy));
+                }
+                Err(error) => cx.halt(error),
+            }
         }
-        self.want_line(cx);
+        self.line_due = true;
     }
 
     /// While something is owned, equity moves with every tick; it is written once an interval.

@@ -11,13 +11,18 @@ pub struct OrderBook {
     bids: BTreeMap<Price, Qty>,
     asks: BTreeMap<Price, Qty>,
     hash: LevelHash,
+    lost: bool,
 }
 
 impl OrderBook {
     /// Applies a snapshot or an update; a level of quantity 0 is removed.
+    ///
+    /// A lost book takes no update before its next snapshot: the levels that were missed would stay wrong.
     pub fn apply(&mut self, event: &Book) {
         if event.action == BookAction::Snapshot {
             *self = Self::default();
+        } else if self.lost {
+            return;
         }
         for level in &event.bids {
             self.set(Side::Buy, *level);
@@ -43,6 +48,17 @@ impl OrderBook {
         if level.qty.is_positive() {
             self.hash.add(side, level);
         }
+    }
+
+    /// Updates were missed: what is left is not the book, so nothing is.
+    pub(crate) fn lose(&mut self) {
+        *self = Self { lost: true, ..Self::default() };
+    }
+
+    /// True after a gap, until a snapshot comes.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// The highest bid.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use reprise_model::event::{
-    Checkpoint, NewTerms, OrderAccepted, OrderCancelSubmitted, OrderDenied, OrderReplaceSubmitted,
+    Checkpoint, Hold, NewTerms, OrderAccepted, OrderCancelSubmitted, OrderDenied, OrderReplaceSubmitted,
     OrderRequested, OrderSubmitted, TimerArmed, TimerFired,
 };
 use reprise_model::{
@@ -35,13 +35,32 @@ pub struct Decided {
 
 /// The outcomes of one input, in a buffer that is used again.
 #[derive(Debug, Default)]
-pub struct Outcomes(Vec<Decided>);
+pub struct Outcomes {
+    decided: Vec<Decided>,
+    /// Where those of the moment at hand begin; the bound on a cascade counts from here.
+    moment: usize,
+}
 
 impl Outcomes {
     /// The outcomes in their order.
     #[must_use]
     pub fn as_slice(&self) -> &[Decided] {
-        &self.0
+        &self.decided
+    }
+
+    fn clear(&mut self) {
+        self.decided.clear();
+        self.moment = 0;
+    }
+
+    fn begin_moment(&mut self) {
+        self.moment = self.decided.len();
+    }
+
+    /// What an event led to last, the event itself when it led to nothing yet; `began` is where its outcomes
+    /// begin.
+    fn last_since(&self, began: usize, event: Seq) -> Seq {
+        self.decided[began..].last().map_or(event, |decided| decided.seq)
     }
 }
 
@@ -56,8 +75,8 @@ pub enum Halt {
         /// The time of the one before.
         last: Ts,
     },
-    /// One input led to more outcomes than is allowed.
-    #[error("one input led to more than {limit} outcomes; a service answers its own outcomes without end")]
+    /// One event led to more than is allowed.
+    #[error("one event led to more than {limit} outcomes or proposals; a service answers itself without end")]
     CascadeLimit {
         /// The most that is allowed.
         limit: usize,
@@ -105,15 +124,28 @@ impl Core {
         services: Vec<Box<dyn Service>>,
         gate: Box<dyn RiskGate>,
     ) -> Result<Self, MoneyError> {
-        Ok(Self {
-            state: State::new(Rc::new(settings), instruments)?,
+        let state = State::new(Rc::new(settings), instruments)?;
+        Ok(Self::from_state(state, DecisionDigest::default(), services, gate))
+    }
+
+    /// A core that goes on from a state that recorded batches were folded into, with the digest of their
+    /// outcomes. The services are as they are given: estimates are theirs to warm.
+    #[must_use]
+    pub fn from_state(
+        state: State,
+        decisions: DecisionDigest,
+        services: Vec<Box<dyn Service>>,
+        gate: Box<dyn RiskGate>,
+    ) -> Self {
+        Self {
+            state,
             services,
             gate,
             board: Board::default(),
             queue: Queue::default(),
-            digest: DecisionDigest::default(),
+            digest: decisions,
             tick: None,
-        })
+        }
     }
 
     /// The service that keeps the account's lines; assembly puts it after the venue and the order manager.
@@ -153,33 +185,38 @@ impl Core {
     /// # Errors
     /// When the engine must halt; the core is not to be used after it.
     pub fn step(&mut self, ts: Ts, input: &Input, out: &mut Outcomes) -> Result<Seq, Halt> {
-        out.0.clear();
+        out.clear();
         if ts < self.state.now() {
             return Err(Halt::TimeRanBack { ts, last: self.state.now() });
         }
         let seq = self.state.seq().next();
         self.state.set_seq(seq);
         self.fire_timers(ts, out)?;
+        out.begin_moment();
         self.tick = self.state.observe(seq, ts, input)?;
         self.show_input(seq, input);
-        self.settle(out)?;
+        self.settle(seq, out)?;
         self.tick = None;
         let every = self.state.settings().checkpoint_every;
         let is_last = matches!(input, Input::RunEnded(_));
         if is_last || (every > 0 && self.state.inputs().is_multiple_of(every)) {
-            self.checkpoint(seq, out)?;
+            let seq = self.checkpoint(seq, out)?;
+            self.settle(seq, out)?;
         }
         Ok(seq)
     }
 
     fn fire_timers(&mut self, ts: Ts, out: &mut Outcomes) -> Result<(), Halt> {
         while let Some((due, timer)) = self.state.timers.due(ts) {
+            if due > self.state.now() {
+                out.begin_moment();
+                self.state.set_now(due);
+            }
             // A timer armed for a moment that was already past fires now: time never runs back.
-            self.state.set_now(due.max(self.state.now()));
             let fired = TimerFired { timer: timer.id, owner: timer.owner, key: timer.key };
-            self.publish(timer.armed_by, fired.into(), out)?;
+            let seq = self.publish(timer.armed_by, fired.into(), out)?;
             self.queue.want_rest();
-            self.settle(out)?;
+            self.settle(seq, out)?;
         }
         Ok(())
     }
@@ -199,23 +236,37 @@ impl Core {
         self.gate.on_input(input, &mut cx);
     }
 
-    /// Decides what was proposed until nothing is left, then lets the services write their summary lines.
+    /// Decides what was proposed because of an event until nothing is left, then lets the services write their
+    /// summary lines.
     #[inline]
-    fn settle(&mut self, out: &mut Outcomes) -> Result<(), Halt> {
+    fn settle(&mut self, event: Seq, out: &mut Outcomes) -> Result<(), Halt> {
         let rest_wanted = self.queue.take_rest_wanted();
         if self.queue.is_empty() && !rest_wanted {
             return Ok(());
         }
+        self.settle_waiting(event, out)
+    }
+
+    fn settle_waiting(&mut self, event: Seq, out: &mut Outcomes) -> Result<(), Halt> {
+        let began = out.decided.len();
+        let limit = self.state.settings().cascade_limit;
+        let mut proposals = 0_usize;
         loop {
             while let Some((cause, proposed)) = self.queue.pop() {
+                // Counted apart from outcomes: a cancel of what is over leads to none and could repeat for ever.
+                proposals += 1;
+                if proposals > limit {
+                    self.queue.clear();
+                    return Err(Halt::CascadeLimit { limit });
+                }
                 self.decide(cause, proposed, out)?;
             }
-            let cause = out.0.last().map_or(self.state.seq(), |decided| decided.seq);
+            self.queue.take_rest_wanted();
             let mut cx = Context {
                 state: &self.state,
                 board: &mut self.board,
                 queue: &mut self.queue,
-                cause,
+                cause: out.last_since(began, event),
                 tick: self.tick,
             };
             for service in &mut self.services {
@@ -245,6 +296,7 @@ impl Core {
                 let accepted = OrderAccepted { order: id, venue_order_id: None, adopted: Some(terms) };
                 self.publish(cause, accepted.into(), out).map(|_| ())
             }
+            Proposed::Halt(error) => Err(Halt::Money(error)),
             Proposed::Order { id, terms } => self.decide_order(cause, id, *terms, out),
             Proposed::Replace { order, terms } => self.decide_replace(cause, order, terms, out),
         }
@@ -260,15 +312,11 @@ impl Core {
     ) -> Result<(), Halt> {
         let requested = OrderRequested { order: id, terms };
         let verdict_cause = self.publish(cause, Box::new(requested.clone()).into(), out)?;
-        let view = View { state: &self.state, board: &self.board, tick: self.tick };
-        let proposal = Proposal { order: id, terms: &requested.terms, replaces: None };
-        match self.gate.judge(&proposal, view, &Seal::new()) {
-            Ok(approved) if approved.order() == id => {
-                let hold = approved.hold();
+        match self.judge_order(&requested)? {
+            Ok(hold) => {
                 let submitted = OrderSubmitted { order: id, terms: requested.terms, hold };
                 self.publish(verdict_cause, Box::new(submitted).into(), out)?;
             }
-            Ok(approved) => return Err(Halt::WrongApproval { asked: id, approved: approved.order() }),
             Err(refusal) => {
                 self.publish(
                     verdict_cause,
@@ -280,6 +328,20 @@ impl Core {
         Ok(())
     }
 
+    fn judge_order(&mut self, requested: &OrderRequested) -> Result<Result<Hold, Refusal>, Halt> {
+        let (id, terms) = (requested.order, &requested.terms);
+        if self.state.markets.find(&terms.instrument).is_none() {
+            let mut refusal = Refusal::new(Code::UnknownInstrument);
+            refusal.measured = Some(terms.instrument.to_string());
+            return Ok(Err(refusal));
+        }
+        if !self.state.orders.is_placed(id) {
+            return Ok(Err(Refusal::new(Code::Overflow)));
+        }
+        let view = View { state: &self.state, board: &self.board, tick: self.tick };
+        ask(self.gate.as_mut(), &Proposal { order: id, terms, replaces: None }, view)
+    }
+
     fn decide_replace(
         &mut self,
         cause: Seq,
@@ -288,30 +350,27 @@ impl Core {
         out: &mut Outcomes,
     ) -> Result<(), Halt> {
         let Some(order) = self.state.orders.get(id) else { return Ok(()) };
-        let refusal = if matches!(order.status, OrderStatus::Accepted | OrderStatus::PartiallyFilled) {
+        let verdict = if !matches!(order.status, OrderStatus::Accepted | OrderStatus::PartiallyFilled) {
+            Err(Refusal::measured(Code::NotOpen, order.status, OrderStatus::Accepted))
+        } else if !self.state.orders.can_count(order, &terms) {
+            Err(Refusal::new(Code::Overflow))
+        } else {
             let view = View { state: &self.state, board: &self.board, tick: self.tick };
             let merged = order.terms_with(&terms);
             let proposal = Proposal { order: id, terms: &merged, replaces: Some(order) };
-            match self.gate.judge(&proposal, view, &Seal::new()) {
-                Ok(approved) if approved.order() == id => {
-                    let hold = approved.hold();
-                    self.publish(cause, OrderReplaceSubmitted { order: id, terms, hold }.into(), out)?;
-                    return Ok(());
-                }
-                Ok(approved) => return Err(Halt::WrongApproval { asked: id, approved: approved.order() }),
-                Err(refusal) => refusal,
-            }
-        } else {
-            Refusal::measured(Code::NotOpen, order.status, OrderStatus::Accepted)
+            ask(self.gate.as_mut(), &proposal, view)?
         };
-        self.publish(cause, OrderDenied { order: id, request: RequestOf::Replace, refusal }.into(), out)?;
-        Ok(())
+        let outcome = match verdict {
+            Ok(hold) => OrderReplaceSubmitted { order: id, terms, hold }.into(),
+            Err(refusal) => OrderDenied { order: id, request: RequestOf::Replace, refusal }.into(),
+        };
+        self.publish(cause, outcome, out).map(|_| ())
     }
 
     /// Gives an outcome its number, takes it into the state and shows it to every service.
     fn publish(&mut self, cause: Seq, outcome: Outcome, out: &mut Outcomes) -> Result<Seq, Halt> {
         let limit = self.state.settings().cascade_limit;
-        if out.0.len() + self.queue.len() >= limit {
+        if out.decided.len() - out.moment + self.queue.len() >= limit {
             self.queue.clear();
             return Err(Halt::CascadeLimit { limit });
         }
@@ -331,17 +390,30 @@ impl Core {
             service.on_outcome(&outcome, &mut cx);
         }
         self.gate.on_outcome(&outcome, &mut cx);
-        out.0.push(Decided { seq, ts, cause, outcome });
+        out.decided.push(Decided { seq, ts, cause, outcome });
         Ok(seq)
     }
 
-    fn checkpoint(&mut self, cause: Seq, out: &mut Outcomes) -> Result<(), Halt> {
+    fn checkpoint(&mut self, cause: Seq, out: &mut Outcomes) -> Result<Seq, Halt> {
         let checkpoint = Checkpoint {
             inputs: self.state.inputs(),
             state_version: STATE_VERSION,
             state: self.state.digest(),
             decisions: self.digest.hex(),
         };
-        self.publish(cause, checkpoint.into(), out).map(|_| ())
+        self.publish(cause, checkpoint.into(), out)
+    }
+}
+
+/// What the gate says, once it is sure that it speaks of the order it was asked about.
+fn ask(
+    gate: &mut dyn RiskGate,
+    proposal: &Proposal<'_>,
+    view: View<'_>,
+) -> Result<Result<Hold, Refusal>, Halt> {
+    match gate.judge(proposal, view, &Seal::new()) {
+        Ok(approved) if approved.order() == proposal.order => Ok(Ok(approved.hold())),
+        Ok(approved) => Err(Halt::WrongApproval { asked: proposal.order, approved: approved.order() }),
+        Err(refusal) => Ok(Err(refusal)),
     }
 }

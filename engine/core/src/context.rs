@@ -7,7 +7,7 @@ use reprise_model::event::{
     OrderPartiallyFilled, OrderRejected, OrderReplaced, OrderUnknown, PositionChanged, RiskBands, RiskBreach,
     RiskState, TimerOwner,
 };
-use reprise_model::{NewOrder, OrderId, Outcome, Seq, TimerId, Ts};
+use reprise_model::{MoneyError, NewOrder, OrderId, Outcome, Seq, TimerId, Ts};
 
 use crate::board::{Bands, Board};
 use crate::market::{InstrumentIx, Tick};
@@ -71,6 +71,7 @@ pub(crate) enum Proposed {
     Cancel { order: OrderId, reason: CancelReason },
     Timer { id: TimerId, owner: TimerOwner, key: u64, due: Ts },
     Statement(Outcome),
+    Halt(MoneyError),
 }
 
 /// Proposals in the order in which they were made, each with the event that caused it.
@@ -175,10 +176,18 @@ impl Context<'_> {
         id
     }
 
-    fn next_order_id(&mut self) -> OrderId {
+    /// The id that the next order asked for here gets, so that an order can name the group it opens.
+    #[must_use]
+    #[inline]
+    pub fn upcoming_order(&self) -> OrderId {
         let n = self.state.orders.next_n() + self.queue.orders;
-        self.queue.orders += 1;
         OrderId { epoch: self.state.settings().epoch, n }
+    }
+
+    fn next_order_id(&mut self) -> OrderId {
+        let id = self.upcoming_order();
+        self.queue.orders += 1;
+        id
     }
 
     /// Asks for new terms of an open order; risk judges them as it judges an order.
@@ -213,6 +222,11 @@ impl Context<'_> {
     /// States a fact.
     pub fn emit(&mut self, statement: impl Into<Statement>) {
         self.propose(Proposed::Statement(statement.into().0));
+    }
+
+    /// An amount that must be right left its range: the engine halts rather than go on without it.
+    pub fn halt(&mut self, error: MoneyError) {
+        self.propose(Proposed::Halt(error));
     }
 
     /// Shows an instrument's bands to the services that come later.

@@ -5,6 +5,7 @@ use reprise_model::event::{FeedState, FeedStatus, Input, Level, Quote};
 use reprise_model::{Instrument, InstrumentId, Price, Qty, QuoteSource, Side, Ts};
 
 use crate::book::OrderBook;
+use crate::names::Names;
 
 /// An instrument's place in the tables of this run, in order of definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,6 +170,10 @@ impl Market {
         quote.write(w);
         w.key("\"book\":");
         w.quoted(format!("{:032x}", self.book.hash()).as_bytes());
+        if self.book.is_lost() {
+            w.key("\"book_lost\":");
+            true.write(w);
+        }
         let prices = [
             ("\"last_trade\":", self.last_trade.map(|t| t.price)),
             ("\"last_close\":", self.last_close),
@@ -182,9 +187,13 @@ impl Market {
                 price.write(w);
             }
         }
-        if let Some(ts) = self.priced_at {
-            w.key("\"priced_at\":");
-            ts.write(w);
+        let times =
+            [("\"last_trade_ts\":", self.last_trade.map(|t| t.ts)), ("\"priced_at\":", self.priced_at)];
+        for (key, ts) in times {
+            if let Some(ts) = ts {
+                w.key(key);
+                ts.write(w);
+            }
         }
         if let Some(skew_ns) = self.skew_ns {
             w.key("\"skew_ns\":");
@@ -201,7 +210,7 @@ impl Market {
 /// All instruments of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Markets {
-    ids: Vec<InstrumentId>,
+    names: Names,
     markets: Vec<Market>,
 }
 
@@ -213,7 +222,7 @@ impl Markets {
             return ix;
         }
         let ix = InstrumentIx(u32::try_from(self.markets.len()).unwrap_or(u32::MAX));
-        self.ids.push(definition.instrument);
+        self.names.push(definition.instrument);
         self.markets.push(Market::new(definition));
         ix
     }
@@ -222,7 +231,7 @@ impl Markets {
     #[must_use]
     #[inline]
     pub fn find(&self, id: &InstrumentId) -> Option<InstrumentIx> {
-        self.ids.iter().position(|known| known == id).map(|at| InstrumentIx(at as u32))
+        self.names.find(id).map(|at| InstrumentIx(at as u32))
     }
 
     /// What is known of an instrument.
@@ -281,11 +290,11 @@ impl Markets {
         let market = &mut self.markets[ix.at()];
         let mut is_quote = false;
         match input {
+            // A trade from before the subscription tells neither the price nor the clocks of now.
+            Input::Trade(trade) if trade.historical => {}
             Input::Trade(trade) => {
                 market.see_venue_ts(trade.venue_ts, ts);
-                if !trade.historical {
-                    market.last_trade = Some(LastTrade { price: trade.price, ts });
-                }
+                market.last_trade = Some(LastTrade { price: trade.price, ts });
             }
             Input::Book(book) => {
                 market.book.apply(book);
@@ -322,7 +331,7 @@ impl Markets {
             if meant {
                 market.feed = Some(event.state);
                 if event.state == FeedState::Gap {
-                    market.book = OrderBook::default();
+                    market.book.lose();
                 }
             }
         }

@@ -85,7 +85,7 @@ impl Order {
 }
 
 /// How much the open orders of an instrument could still do; reduce-only orders are not in the quantities,
-/// because they cannot grow a position.
+/// because they cannot grow a position. An order that risk is judging is open, so it is counted already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OpenTotals {
     /// Open quantity of buys, in base units.
@@ -104,6 +104,38 @@ impl OpenTotals {
             Side::Buy => self.buy_qty,
             Side::Sell => self.sell_qty,
         }
+    }
+
+    fn moved(mut self, before: Counted, after: Counted) -> Result<Self, MoneyError> {
+        self.count = self.count + after.count - before.count;
+        for (counted, sign) in [(before, Qty::neg as fn(Qty) -> Qty), (after, |qty| qty)] {
+            let total = match counted.side {
+                Side::Buy => &mut self.buy_qty,
+                Side::Sell => &mut self.sell_qty,
+            };
+            *total = total.checked_add(sign(counted.qty))?;
+        }
+        Ok(self)
+    }
+}
+
+/// What one order adds to the totals of its instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counted {
+    count: u32,
+    side: Side,
+    qty: Qty,
+}
+
+impl Counted {
+    const NOTHING: Self = Self { count: 0, side: Side::Buy, qty: Qty::ZERO };
+
+    fn of(order: &Order) -> Self {
+        if order.status.is_terminal() {
+            return Self::NOTHING;
+        }
+        let qty = if order.terms.reduce_only { Qty::ZERO } else { order.worst_leaves_qty() };
+        Self { count: 1, side: order.terms.side, qty }
     }
 }
 
@@ -160,23 +192,39 @@ impl Orders {
         self.open_count
     }
 
-    pub(crate) fn insert(&mut self, ix: InstrumentIx, order: Order) -> Result<(), MoneyError> {
+    /// Takes a new order in. Where it trades is `None` when that is not known; then, and when its quantity is
+    /// beyond what can be counted, it stands nowhere and can only be refused: see [`Self::is_placed`].
+    pub(crate) fn insert(&mut self, ix: Option<InstrumentIx>, order: Order) -> Result<(), OrderError> {
         let n = order.id.n;
-        self.last_n = self.last_n.max(n);
-        if self.open.len() <= ix.at() {
-            self.open.resize_with(ix.at() + 1, BTreeSet::new);
-            self.totals.resize(ix.at() + 1, OpenTotals::default());
+        if n <= self.last_n {
+            return Err(OrderError::Repeated(order.id));
         }
-        self.count(ix, &order, true)?;
-        self.open[ix.at()].insert(n);
-        self.places.insert(n, ix);
+        self.last_n = n;
+        if let Some(ix) = ix {
+            if self.open.len() <= ix.at() {
+                self.open.resize_with(ix.at() + 1, BTreeSet::new);
+                self.totals.resize(ix.at() + 1, OpenTotals::default());
+            }
+            if self.count(ix, Counted::NOTHING, Counted::of(&order)).is_ok() {
+                self.open[ix.at()].insert(n);
+                self.places.insert(n, ix);
+            }
+        }
         self.orders.insert(n, order);
         Ok(())
     }
 
-    /// Where the order trades.
-    pub(crate) fn place(&self, id: OrderId) -> Option<InstrumentIx> {
-        self.places.get(&id.n).copied()
+    /// True when the order counts among those of its instrument.
+    pub(crate) fn is_placed(&self, id: OrderId) -> bool {
+        self.places.contains_key(&id.n)
+    }
+
+    /// True when the order with these terms could still be counted.
+    pub(crate) fn can_count(&self, order: &Order, terms: &NewTerms) -> bool {
+        let asked = Order { pending: Some(*terms), ..order.clone() };
+        self.places
+            .get(&order.id.n)
+            .is_some_and(|ix| self.totals[ix.at()].moved(Counted::of(order), Counted::of(&asked)).is_ok())
     }
 
     /// Changes an order, and everything that is counted from it.
@@ -185,22 +233,19 @@ impl Orders {
         id: OrderId,
         change: impl FnOnce(&mut Order) -> Result<(), OrderError>,
     ) -> Result<(), OrderError> {
-        let (Some(ix), Some(order)) = (self.place(id), self.orders.get(&id.n)) else {
-            return Err(OrderError::NotFound(id));
-        };
+        let order = self.orders.get_mut(&id.n).ok_or(OrderError::NotFound(id))?;
+        let before = Counted::of(order);
         let was_open = !order.status.is_terminal();
-        let mut order = order.clone();
-        if was_open {
-            self.count(ix, &order, false)?;
-        }
-        change(&mut order)?;
-        if !order.status.is_terminal() {
-            self.count(ix, &order, true)?;
-        }
+        change(order)?;
+        let after = Counted::of(order);
         let is_open = !order.status.is_terminal();
-        self.orders.insert(id.n, order);
+        if let Some(&ix) = self.places.get(&id.n) {
+            self.count(ix, before, after)?;
+            if !is_open {
+                self.open[ix.at()].remove(&id.n);
+            }
+        }
         if was_open && !is_open {
-            self.open[ix.at()].remove(&id.n);
             self.over.push_back(id.n);
             if self.over.len() > TERMINAL_ORDERS_KEPT
                 && let Some(oldest) = self.over.pop_front()
@@ -212,24 +257,13 @@ impl Orders {
         Ok(())
     }
 
-    fn count(&mut self, ix: InstrumentIx, order: &Order, add: bool) -> Result<(), MoneyError> {
-        let totals = &mut self.totals[ix.at()];
-        if add {
-            totals.count += 1;
-            self.open_count += 1;
-        } else {
-            totals.count -= 1;
-            self.open_count -= 1;
-        }
-        if order.terms.reduce_only {
+    fn count(&mut self, ix: InstrumentIx, before: Counted, after: Counted) -> Result<(), MoneyError> {
+        if before == after {
             return Ok(());
         }
-        let leaves = order.worst_leaves_qty();
-        let qty = match order.terms.side {
-            Side::Buy => &mut totals.buy_qty,
-            Side::Sell => &mut totals.sell_qty,
-        };
-        *qty = if add { qty.checked_add(leaves)? } else { qty.checked_sub(leaves)? };
+        let totals = &mut self.totals[ix.at()];
+        *totals = totals.moved(before, after)?;
+        self.open_count = self.open_count + after.count - before.count;
         Ok(())
     }
 
@@ -246,6 +280,8 @@ impl Orders {
             order.write(w);
         }
         w.raw(b"]");
+        w.key("\"over\":");
+        self.over.iter().copied().collect::<Vec<u32>>().write(w);
         w.close();
     }
 }
@@ -256,6 +292,22 @@ pub enum OrderError {
     /// No such order.
     #[error("order {0} is not known, or was over too long ago")]
     NotFound(OrderId),
+    /// A new order has the number of an earlier one.
+    #[error("order {0} is new and its number is not: each order has the number after the last")]
+    Repeated(OrderId),
+    /// It cannot leave: its instrument is not defined, or its quantity is beyond what can be counted.
+    #[error(
+        "order {0} cannot be submitted: its instrument is not defined, or its quantity is too large to count"
+    )]
+    NotPlaced(OrderId),
+    /// A fill of nothing, or of less.
+    #[error("order {id}: a fill of {qty} executes nothing")]
+    EmptyFill {
+        /// Which order.
+        id: OrderId,
+        /// What the fill says was executed.
+        qty: Qty,
+    },
     /// The step cannot happen to it.
     #[error("order {id}: {source}")]
     Impossible {
@@ -289,6 +341,9 @@ pub(crate) fn advance(order: &mut Order, step: OrderStep) -> Result<(), OrderErr
 
 /// Counts an execution.
 pub(crate) fn count_fill(order: &mut Order, fill: &Fill) -> Result<(), OrderError> {
+    if !fill.qty.is_positive() {
+        return Err(OrderError::EmptyFill { id: order.id, qty: fill.qty });
+    }
     let counted = order.cum_qty.checked_add(fill.qty)?;
     if counted != fill.cum_qty {
         return Err(OrderError::Miscounted { id: order.id, said: fill.cum_qty, counted });

@@ -11,7 +11,8 @@ pub struct CoreSettings {
     pub epoch: u32,
     /// A checkpoint is written after every so many inputs; 0 for none but the last.
     pub checkpoint_every: u64,
-    /// The most outcomes one input may lead to before the engine halts.
+    /// The most outcomes one event may lead to before the engine halts: an input, or the timers of one moment
+    /// (so a gap in the recording may fire any number of timers, each moment within the bound).
     pub cascade_limit: usize,
     /// Account values are journaled at most once in this interval of event time, in nanoseconds.
     pub line_interval_ns: u64,

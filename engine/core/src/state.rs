@@ -184,10 +184,7 @@ impl State {
                     self.change_order(e.order, |o| advance(o, OrderStep::Denied))?;
                 }
             }
-            Outcome::OrderSubmitted(e) => self.change_order(e.order, |o| {
-                (o.hold, o.hold_qty) = (e.hold, o.leaves_qty());
-                advance(o, OrderStep::Submitted)
-            })?,
+            Outcome::OrderSubmitted(e) => self.submit(e.order, e.hold)?,
             Outcome::OrderAccepted(e) => self.accept(e)?,
             Outcome::OrderPartiallyFilled(e) => self.fill(&e.fill, OrderStep::PartiallyFilled)?,
             Outcome::OrderFilled(e) => self.fill(&e.fill, OrderStep::Filled)?,
@@ -235,8 +232,8 @@ impl State {
     }
 
     fn request(&mut self, id: OrderId, terms: &NewOrder) -> Result<(), ApplyError> {
-        let ix = self.place(&terms.instrument)?;
-        let quote = self.markets.get(ix).definition.quote;
+        let ix = self.markets.find(&terms.instrument);
+        let quote = ix.map_or(self.account.reporting(), |ix| self.markets.get(ix).definition.quote);
         let order = Order {
             id,
             terms: terms.clone(),
@@ -253,10 +250,21 @@ impl State {
         Ok(())
     }
 
+    fn submit(&mut self, id: OrderId, hold: Hold) -> Result<(), ApplyError> {
+        if !self.orders.is_placed(id) {
+            return Err(OrderError::NotPlaced(id).into());
+        }
+        self.change_order(id, |o| {
+            (o.hold, o.hold_qty) = (hold, o.leaves_qty());
+            advance(o, OrderStep::Submitted)
+        })
+    }
+
     fn accept(&mut self, event: &OrderAccepted) -> Result<(), ApplyError> {
         if let Some(terms) = &event.adopted {
             self.request(event.order, terms)?;
-            self.change_order(event.order, |o| advance(o, OrderStep::Submitted))?;
+            let hold = self.orders.get(event.order).map(|o| o.hold);
+            self.submit(event.order, hold.ok_or(OrderError::NotFound(event.order))?)?;
         }
         self.change_order(event.order, |o| advance(o, OrderStep::Accepted))
     }
@@ -293,7 +301,7 @@ impl State {
             (definition.base, definition.quote, definition.is_perpetual())
         };
         let signed = side.signed(fill.qty);
-        let fee_in_base = fill.fee_asset == base && base != quote;
+        let fee_in_base = fill.fee_asset == base && base != quote && !perpetual;
         let (realized, fee_value) = self.positions.change(PositionKey { ix, strategy }, |p| {
             let fees_before = p.fees;
             let realized = p.fill(signed, fill.price)?;
@@ -313,6 +321,10 @@ impl State {
         self.account.add(fill.fee_asset, fill.fee.neg())?;
         self.account.pay_fee(fill.fee_asset, fill.fee)?;
         self.account.settle(quote, realized.checked_sub(fee_value)?)?;
+        if fill.fee_asset != quote && !fee_in_base {
+            // A fee in a third asset is no part of the position, but it is gone all the same.
+            self.account.settle(fill.fee_asset, fill.fee.neg())?;
+        }
         Ok(())
     }
 

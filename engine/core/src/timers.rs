@@ -33,12 +33,12 @@ impl Timers {
         TimerId(self.last.0 + 1)
     }
 
-    /// The first timer that is due at a moment, with its deadline.
+    /// The first timer that is due at a moment, with its deadline; nothing is ever due at [`Ts::NEVER`].
     #[must_use]
     #[inline]
     pub fn due(&self, now: Ts) -> Option<(Ts, Timer)> {
         let (&(due, _), timer) = self.armed.first_key_value()?;
-        (due <= now).then_some((due, *timer))
+        (due <= now && due != Ts::NEVER).then_some((due, *timer))
     }
 
     /// When the next timer fires.

@@ -44,6 +44,13 @@ macro_rules! label_id {
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }
+
+            /// The bytes of the text.
+            #[must_use]
+            #[inline]
+            pub fn as_bytes(&self) -> &[u8] {
+                self.0.as_bytes()
+            }
         }
 
         impl fmt::Display for $name {

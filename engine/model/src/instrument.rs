@@ -107,11 +107,15 @@ impl Instrument {
     }
 
     /// The highest price that follows the rule and is not above `price`: the side on which a buyer rounds.
+    /// Zero, which is no price, when there is none. With significant digits the tick is a power of ten.
     #[must_use]
     pub fn price_at_or_below(&self, price: Price) -> Price {
         let on_tick = price.floor_to(self.tick);
         match self.significant_digits {
-            Some(digits) if on_tick.decimals() > 0 => on_tick.floor_significant(digits),
+            // An integer may have any number of digits.
+            Some(digits) if on_tick.decimals() > 0 => {
+                on_tick.floor_significant(digits).max(on_tick.floor_to(Price::ONE))
+            }
             _ => on_tick,
         }
     }
@@ -123,7 +127,9 @@ impl Instrument {
     pub fn price_at_or_above(&self, price: Price) -> Result<Price, crate::MoneyError> {
         let on_tick = price.ceil_to(self.tick)?;
         match self.significant_digits {
-            Some(digits) if on_tick.decimals() > 0 => on_tick.ceil_significant(digits),
+            Some(digits) if on_tick.decimals() > 0 => {
+                Ok(on_tick.ceil_significant(digits)?.min(on_tick.ceil_to(Price::ONE)?))
+            }
             _ => Ok(on_tick),
         }
     }

@@ -59,82 +59,48 @@ pub fn next(status: OrderStatus, filled: bool, step: OrderStep) -> Result<OrderS
     use OrderStatus as S;
     use OrderStep as E;
     let working = if filled { S::PartiallyFilled } else { S::Accepted };
+    let at_venue = status.is_at_venue();
     match (status, step) {
         (S::Requested, E::Denied) => Ok(S::Denied),
         (S::Requested, E::Submitted) => Ok(S::Submitted),
 
         // An answer that says that the order is there; after a fill it comes late and changes nothing.
         (S::Submitted | S::Unknown | S::Accepted | S::PartiallyFilled, E::Accepted) => Ok(working),
-        (S::PendingCancel, E::Accepted) => Ok(S::PendingCancel),
-        (S::PendingReplace, E::Accepted) => Ok(S::PendingReplace),
+        (S::PendingCancel | S::PendingReplace, E::Accepted) => Ok(status),
 
         // Money moved: a fill is believed wherever it finds the order, but for one that never left.
         (S::Submitted | S::Accepted | S::PartiallyFilled | S::Unknown, E::PartiallyFilled) => {
             Ok(S::PartiallyFilled)
         }
-        (S::PendingCancel, E::PartiallyFilled) => Ok(S::PendingCancel),
-        (S::PendingReplace, E::PartiallyFilled) => Ok(S::PendingReplace),
-        (S::Canceled, E::PartiallyFilled) => Ok(S::Canceled),
-        (S::Expired, E::PartiallyFilled) => Ok(S::Expired),
+        (S::PendingCancel | S::PendingReplace | S::Canceled | S::Expired, E::PartiallyFilled) => Ok(status),
         (S::Rejected, E::PartiallyFilled) => Ok(S::Canceled),
-        (
-            S::Submitted
-            | S::Accepted
-            | S::PartiallyFilled
-            | S::PendingCancel
-            | S::PendingReplace
-            | S::Unknown
-            | S::Canceled
-            | S::Expired
-            | S::Rejected,
-            E::Filled,
-        ) => Ok(S::Filled),
+        (S::Canceled | S::Expired | S::Rejected, E::Filled) => Ok(S::Filled),
+        (_, E::Filled) if at_venue => Ok(S::Filled),
 
-        (
-            S::Submitted
-            | S::Accepted
-            | S::PartiallyFilled
-            | S::PendingReplace
-            | S::Unknown
-            | S::PendingCancel,
-            E::CancelSubmitted,
-        ) => Ok(S::PendingCancel),
-        (
-            S::Submitted
-            | S::Accepted
-            | S::PartiallyFilled
-            | S::PendingCancel
-            | S::PendingReplace
-            | S::Unknown,
-            E::Canceled,
-        ) => Ok(S::Canceled),
+        (_, E::CancelSubmitted) if at_venue => Ok(S::PendingCancel),
+        (_, E::Canceled) if at_venue => Ok(S::Canceled),
         (S::PendingCancel, E::CancelRejected) => Ok(working),
 
         (S::Accepted | S::PartiallyFilled, E::ReplaceSubmitted) => Ok(S::PendingReplace),
         (S::PendingReplace, E::Replaced | E::ReplaceRejected) => Ok(working),
         // The cancel overtook the replace; its own answer is still to come.
         (S::PendingCancel, E::Replaced | E::ReplaceRejected) => Ok(S::PendingCancel),
+        // Two requests crossed, or a query settled the order first: the late answer changes terms, not status.
+        (S::Accepted | S::PartiallyFilled, E::Replaced | E::ReplaceRejected | E::CancelRejected) => {
+            Ok(working)
+        }
+        // New terms are evidence that the order works; a refusal is none, the order may as well be gone.
+        (S::Unknown, E::Replaced) => Ok(working),
+        (S::Unknown, E::ReplaceRejected | E::CancelRejected) => Ok(S::Unknown),
 
-        (S::Submitted | S::Unknown, E::Rejected) => Ok(S::Rejected),
-        (S::PendingCancel | S::Accepted, E::Rejected) if !filled => Ok(S::Rejected),
-        (
-            S::Submitted
-            | S::Accepted
-            | S::PartiallyFilled
-            | S::PendingCancel
-            | S::PendingReplace
-            | S::Unknown,
-            E::Expired,
-        ) => Ok(S::Expired),
-        (
-            S::Submitted
-            | S::Accepted
-            | S::PartiallyFilled
-            | S::PendingCancel
-            | S::PendingReplace
-            | S::Unknown,
-            E::Unknown,
-        ) => Ok(S::Unknown),
+        // What was executed in part was not refused; its end is a cancel.
+        (S::Submitted | S::Unknown | S::Accepted | S::PendingCancel | S::PendingReplace, E::Rejected)
+            if !filled =>
+        {
+            Ok(S::Rejected)
+        }
+        (_, E::Expired) if at_venue => Ok(S::Expired),
+        (_, E::Unknown) if at_venue => Ok(S::Unknown),
 
         (status, step) => Err(ImpossibleStep { status, step }),
     }

@@ -124,6 +124,8 @@ codes! {
     NotOpen = 904 "not_open",
     /// The order's time was over when it arrived.
     AlreadyExpired = 905 "already_expired",
+    /// The venue refused for a reason of its own, given in its words.
+    VenueRefused = 906 "venue_refused",
     /// The operator told the engine so.
     Operator = 951 "operator",
 }

@@ -75,6 +75,7 @@ impl<const N: usize> Label<N> {
 
     /// The bytes of the text.
     #[must_use]
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }

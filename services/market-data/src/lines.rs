@@ -119,7 +119,10 @@ pub struct Lines {
 
 impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lines").field("number", &self.number).field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("Lines")
+            .field("number", &self.number)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }
 
@@ -354,10 +357,7 @@ mod tests {
     fn a_line_without_end_is_passed_over() {
         let long = io::repeat(b'x').take(MAX_LINE_BYTES as u64 + 10).chain(&b"\nb\n"[..]);
         let found = all(Lines::unpacked(long));
-        assert_eq!(
-            found,
-            [(1, Err(LineFault::TooLong { max: MAX_LINE_BYTES })), (2, Ok("b".to_owned()))]
-        );
+        assert_eq!(found, [(1, Err(LineFault::TooLong { max: MAX_LINE_BYTES })), (2, Ok("b".to_owned()))]);
         let longest = io::repeat(b'x').take(MAX_LINE_BYTES as u64).chain(&b"\nb\n"[..]);
         assert_eq!(all(Lines::unpacked(longest)).len(), 2);
     }
@@ -414,7 +414,8 @@ mod tests {
         for entry in &entries {
             let good = all(Lines::open_entry(&path, entry, &BytesRead::default()).unwrap());
             assert_eq!(good, [(1, Ok("one".to_owned())), (2, Ok("two".to_owned()))]);
-            for wrong in [ZipEntry { crc: entry.crc ^ 1, ..entry.clone() }, ZipEntry { bytes: 7, ..entry.clone() }]
+            for wrong in
+                [ZipEntry { crc: entry.crc ^ 1, ..entry.clone() }, ZipEntry { bytes: 7, ..entry.clone() }]
             {
                 let bad = all(Lines::open_entry(&path, &wrong, &BytesRead::default()).unwrap());
                 assert!(matches!(bad.last(), Some((_, Err(LineFault::Damaged { .. })))), "{bad:?}");

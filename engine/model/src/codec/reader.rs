@@ -251,8 +251,9 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When no valid JSON string stands at the cursor.
     pub fn string(&mut self) -> Result<String, ReadError> {
+        let at = self.at;
         let raw = self.raw_value()?;
-        serde_json::from_slice(raw).map_err(|_| ReadError::value(self.at, "a string", raw))
+        serde_json::from_slice(raw).map_err(|_| ReadError::value(at, "a string", raw))
     }
 
     /// The bytes of the next value, whatever it is.
@@ -328,6 +329,9 @@ impl<'a> Reader<'a> {
         let at = self.at;
         let negative = self.skip_literal("-");
         let n = i128::from(self.unsigned()?);
+        if negative && n == 0 {
+            return Err(ReadError::value(at, "zero without a sign", &self.bytes[at..]));
+        }
         i64::try_from(if negative { -n } else { n })
             .map_err(|_| ReadError::value(at, "an integer of 64 bits", &self.bytes[at..]))
     }

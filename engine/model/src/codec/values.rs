@@ -42,17 +42,14 @@ impl Field for i64 {
     }
 }
 
-/// A flag is left out when it is false.
+/// A flag is left out when it is false, so it never stands there as `false`.
 impl Field for bool {
     fn write(&self, w: &mut Writer) {
         w.raw(if *self { b"true" } else { b"false" });
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
-        if r.skip_literal("true") {
-            return Ok(true);
-        }
-        r.literal("false").map(|()| false)
+        r.literal("true").map(|()| true)
     }
 
     fn is_absent(&self) -> bool {
@@ -64,7 +61,7 @@ impl Field for bool {
     }
 
     fn schema() -> Value {
-        json!({"type": "boolean"})
+        json!({"type": "boolean", "enum": [true]})
     }
 }
 
@@ -74,11 +71,26 @@ impl Field for String {
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
-        r.string()
+        let at = r.position();
+        let raw = r.raw_value()?;
+        serde_json::from_slice::<Self>(raw)
+            .ok()
+            .filter(|text| is_canonical_string(text, raw))
+            .ok_or_else(|| ReadError::value(at, "a string, escaped only where it must be", raw))
     }
 
     fn schema() -> Value {
         json!({"type": "string"})
+    }
+}
+
+/// A text has many spellings in JSON (`A` is also `\u0041`) and one here.
+fn is_canonical_string(text: &str, raw: &[u8]) -> bool {
+    // Whatever needs an escape cannot stand there without one, so without any the spelling is the only one.
+    text.len() + 2 == raw.len() || {
+        let mut w = Writer::new();
+        w.string(text);
+        w.as_bytes() == raw
     }
 }
 

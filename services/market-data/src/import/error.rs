@@ -127,7 +127,9 @@ pub enum BadRow {
         ns: u64,
     },
     /// Too late to be put in order.
-    #[error("it was received {ns} ns before the latest row above it, more than the 5 s within which rows are put in order")]
+    #[error(
+        "it was received {ns} ns before the latest row above it, more than the 5 s within which rows are put in order"
+    )]
     TooLate {
         /// How far back.
         ns: u64,
@@ -211,7 +213,9 @@ pub enum ImportError {
         reason: String,
     },
     /// One name was given for several instruments.
-    #[error("--instrument {given} names one instrument, but the files hold {found}; leave it out or import one of them")]
+    #[error(
+        "--instrument {given} names one instrument, but the files hold {found}; leave it out or import one of them"
+    )]
     ManyInstruments {
         /// The name.
         given: String,

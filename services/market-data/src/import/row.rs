@@ -1,7 +1,5 @@
 //! A row: what one line of a recording says, checked and on its way to become inputs.
 
-use std::borrow::Cow;
-
 use reprise_model::event::{Level, Quote, Trade};
 use reprise_model::{Input, InstrumentId, Price, Qty, Side, Ts};
 use serde::Deserialize;
@@ -94,20 +92,17 @@ pub(crate) trait Parse {
     fn parse(&mut self, line: &str, symbols: &mut Symbols) -> Result<Parsed, BadRow>;
 }
 
-/// The digits of a JSON number, or of a string that holds one, exactly as they were written.
+/// A JSON value as it was written, a string without its quotes: numbers keep every digit, and what is a number
+/// at one venue and a string at another reads the same. Nothing is unescaped: names and numbers need no escapes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct NumText<'a>(pub &'a str);
+pub(crate) struct RawText<'a>(pub &'a str);
 
-impl<'de: 'a, 'a> Deserialize<'de> for NumText<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for RawText<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         Ok(Self(raw.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(raw)))
     }
 }
-
-/// A JSON string that is borrowed where it needs no unescaping.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 pub(crate) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, BadRow> {
     serde_json::from_str(text).map_err(|fault| BadRow::Json { detail: fault.to_string() })

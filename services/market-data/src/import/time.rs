@@ -29,7 +29,8 @@ pub(crate) fn venue_ms(field: &'static str, text: &str) -> Result<Ts, BadRow> {
 
 /// `2025-03-25T23:07:00.773674205Z`, with up to nine decimals and `Z` or an offset `+hh:mm`.
 pub(crate) fn rfc3339(field: &'static str, text: &str) -> Result<Ts, BadRow> {
-    read_rfc3339(text.as_bytes()).ok_or_else(|| fault(field, text, "a time like 2025-03-25T23:07:00.773674205Z"))
+    read_rfc3339(text.as_bytes())
+        .ok_or_else(|| fault(field, text, "a time like 2025-03-25T23:07:00.773674205Z"))
 }
 
 fn read_rfc3339(text: &[u8]) -> Option<Ts> {

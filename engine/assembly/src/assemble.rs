@@ -1,0 +1,95 @@
+//! The core, put together from the pure services in the order in which they see events.
+
+use reprise_core::{AccountSettings, Core, CoreSettings, Service};
+use reprise_execution::{OrderManager, PaperVenue};
+use reprise_model::{Instrument, StrategyId};
+use reprise_risk::{BandsService, RiskService, RiskSettings};
+use reprise_strategies::{InstanceSettings, Registry, StrategyHost};
+
+use crate::config::{Config, StrategyConfig};
+use crate::error::ConfigError;
+use crate::layers::Origin;
+
+/// The core that a configuration means, for these instruments.
+///
+/// The order of the services is the order in which they see each event: the venue answers first, the order
+/// manager and the accountant keep the books, the bands are drawn, the strategies decide, and risk, the gate,
+/// comes last. A new service is one line here.
+///
+/// # Errors
+/// When a strategy cannot be built, or the opening balances leave the range of exact numbers.
+pub fn assemble(
+    config: &Config,
+    registry: &Registry,
+    instruments: &[Instrument],
+    epoch: u32,
+) -> Result<Core, ConfigError> {
+    let risk = risk_settings(config);
+    let strategies = StrategyHost::new(instances(config)?, registry).map_err(|error| ConfigError::Strategy {
+        strategy: error.instance().to_owned(),
+        origin: Origin::Default,
+        reason: error.to_string(),
+    })?;
+    let services: Vec<Box<dyn Service>> = vec![
+        Box::new(PaperVenue::new(config.paper.clone())),
+        Box::new(OrderManager::new(config.orders.clone())),
+        Core::accountant(),
+        Box::new(BandsService::new(&risk)),
+        Box::new(strategies),
+    ];
+    Core::new(core_settings(config, epoch), instruments, services, Box::new(RiskService::new(risk)))
+        .map_err(|error| ConfigError::Contradiction(format!("account.balances: {error}")))
+}
+
+fn core_settings(config: &Config, epoch: u32) -> CoreSettings {
+    let account = &config.account;
+    CoreSettings {
+        epoch,
+        checkpoint_every: config.engine.checkpoint_every,
+        cascade_limit: config.engine.cascade_limit,
+        line_interval_ns: config.engine.line_interval_ms.saturating_mul(1_000_000),
+        day_reset_ns: config.risk.day_reset.ns_after_midnight(),
+        account: AccountSettings {
+            reporting: account.reporting_asset,
+            balances: account.balances.clone(),
+            default_quote_balance: account.default_quote_balance,
+            pegs: account.pegs.clone(),
+            conversions: account.conversions.clone(),
+        },
+    }
+}
+
+fn risk_settings(config: &Config) -> RiskSettings {
+    RiskSettings { allow_short: config.account.allow_short, ..config.risk.clone() }
+}
+
+/// The strategy instances with their names; two of the same name cannot be told apart.
+fn instances(config: &Config) -> Result<Vec<InstanceSettings>, ConfigError> {
+    let mut instances: Vec<InstanceSettings> = Vec::new();
+    for strategy in &config.strategy {
+        let id = instance_id(strategy)?;
+        if instances.iter().any(|other| other.id == id) {
+            return Err(ConfigError::Contradiction(format!(
+                "two strategies are named '{id}'; give each [[strategy]] an id of its own"
+            )));
+        }
+        instances.push(InstanceSettings {
+            id,
+            kind: strategy.kind.clone(),
+            instruments: strategy.instruments.clone(),
+            params: strategy.params.clone().into(),
+        });
+    }
+    Ok(instances)
+}
+
+fn instance_id(strategy: &StrategyConfig) -> Result<StrategyId, ConfigError> {
+    match strategy.id {
+        Some(id) => Ok(id),
+        None => strategy.kind.parse().map_err(|error| ConfigError::Strategy {
+            strategy: strategy.kind.clone(),
+            origin: Origin::Default,
+            reason: format!("{error}"),
+        }),
+    }
+}

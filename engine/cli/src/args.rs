@@ -1,0 +1,249 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use reprise_market_data::import::Format;
+
+/// An event-sourced trading engine: it journals what it saw and decided, and proves it by replay.
+#[derive(Debug, Parser)]
+#[command(name = "reprise", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 error, 2 usage or not to be judged, 4 configuration, \
+                        6 verification found a difference, 8 journal damaged.")]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Replay the bundled recording of three real markets and trade on paper; offline, a few seconds.
+    Demo(DemoArgs),
+    /// Turn recordings into a journal.
+    Import(ImportArgs),
+    /// Replay a journal's inputs through a strategy, risk and the paper venue.
+    Backtest(BacktestArgs),
+    /// Recompute a run's decisions and prove that they are identical, or name the first difference.
+    Verify(VerifyArgs),
+    /// Look into a journal, check it, seal it.
+    Journal(JournalArgs),
+    /// Check a configuration and show what it means.
+    CheckConfig(CheckConfigArgs),
+    /// List the strategies and their parameters.
+    Strategies(StrategiesArgs),
+    /// Print the JSON Schema of journal lines, or the table of event kinds or refusals.
+    Schema(SchemaArgs),
+    /// Make a crate with a strategy of your own, ready to build and backtest.
+    Init(InitArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+}
+
+/// `reprise demo`
+#[derive(Debug, ClapArgs)]
+pub struct DemoArgs {
+    /// The folder of the run; runs/demo-1 or the next free one when left out.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise import`
+#[derive(Debug, ClapArgs)]
+pub struct ImportArgs {
+    /// The files' format: lean (zips of Lean CSV), recorder (`recv_ns {json}` lines of Binance or Hyperliquid),
+    /// item-jsonl (`{"Item":…}` lines) or csv (ts_ns,instrument,bid,bid_size,ask,ask_size[,last,last_size,side]).
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Format,
+    /// The venue, where the recording does not tell it.
+    #[arg(long, value_name = "VENUE")]
+    pub venue: Option<String>,
+    /// The instrument's id, for recordings of one instrument: SYMBOL.VENUE, such as BTC-USD.COINBASE.
+    #[arg(long, value_name = "ID")]
+    pub instrument: Option<String>,
+    /// Count bad rows and go on, instead of stopping at the first.
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// The recordings; where times are equal, rows of the file named first come first.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The new run's folder.
+    #[arg(short, long, value_name = "RUNDIR")]
+    pub output: PathBuf,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where a configuration comes from.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct ConfigArgs {
+    /// A configuration file; later ones are laid over earlier ones. Without any, the built-in conf/backtest.toml.
+    #[arg(short, long = "config", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Run only this strategy.
+    #[arg(long, value_name = "NAME")]
+    pub strategy: Option<String>,
+    /// Set one value, over files and environment: risk.limits.max_position_qty=0.5
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+}
+
+/// `reprise backtest`
+#[derive(Debug, ClapArgs)]
+pub struct BacktestArgs {
+    /// The run whose inputs are replayed.
+    #[arg(value_name = "RUNDIR")]
+    pub run: PathBuf,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The new run's folder.
+    #[arg(short, long, value_name = "OUTDIR")]
+    pub output: PathBuf,
+    /// Copy the inputs too, so that the run can be verified without its source.
+    #[arg(long)]
+    pub copy_inputs: bool,
+    /// Replay market data alone: leave out recorded feed states, commands, transfers and wake-ups.
+    #[arg(long)]
+    pub market_only: bool,
+    /// Threads: 1 does everything on one; 2 reads and decodes on another. The decisions are the same.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub threads: u8,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise verify`
+#[derive(Debug, ClapArgs)]
+pub struct VerifyArgs {
+    /// The run.
+    #[arg(value_name = "RUNDIR")]
+    pub run: PathBuf,
+    /// Where a backtest's inputs are, if they are no longer where its journal says.
+    #[arg(long, value_name = "RUNDIR")]
+    pub source: Option<PathBuf>,
+    /// Print the verdict as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise journal`
+#[derive(Debug, ClapArgs)]
+pub struct JournalArgs {
+    /// What to do with the journal.
+    #[command(subcommand)]
+    pub command: JournalCommand,
+}
+
+/// Every journal command.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Check chain, order and completeness: exit 0 clean, 1 corrupt, 2 could not judge.
+    Verify(JournalRun),
+    /// Count what is in it.
+    Stat(JournalRun),
+    /// Print its lines.
+    Cat(JournalCat),
+    /// Compress its segments; their content stays what it is.
+    Seal(JournalRun),
+}
+
+/// A journal command's run.
+#[derive(Debug, ClapArgs)]
+pub struct JournalRun {
+    /// The run.
+    #[arg(value_name = "RUNDIR")]
+    pub run: PathBuf,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise journal cat`
+#[derive(Debug, ClapArgs)]
+pub struct JournalCat {
+    /// The run.
+    #[arg(value_name = "RUNDIR")]
+    pub run: PathBuf,
+    /// Only from this number on.
+    #[arg(long, value_name = "SEQ")]
+    pub from: Option<u64>,
+    /// Only up to this number.
+    #[arg(long, value_name = "SEQ")]
+    pub to: Option<u64>,
+    /// Only this kind, or kinds that begin so: order. or market.quote; may be given more than once.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Vec<String>,
+    /// Lines are JSON already; accepted for the sake of scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise check-config`
+#[derive(Debug, ClapArgs)]
+pub struct CheckConfigArgs {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Show each value and where it comes from.
+    #[arg(long)]
+    pub print: bool,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise strategies`
+#[derive(Debug, ClapArgs)]
+pub struct StrategiesArgs {
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `reprise schema` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SchemaTopic {
+    /// The JSON Schema of a journal's lines.
+    Journal,
+    /// The table of event kinds.
+    Kinds,
+    /// The table of numbered refusals.
+    Refusals,
+}
+
+/// `reprise schema`
+#[derive(Debug, ClapArgs)]
+pub struct SchemaArgs {
+    /// What to print.
+    #[arg(value_enum, default_value_t = SchemaTopic::Journal)]
+    pub topic: SchemaTopic,
+    /// Print tables as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise init`
+#[derive(Debug, ClapArgs)]
+pub struct InitArgs {
+    /// The new crate's folder.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Where the source of reprise is, for the crate's dependency; found by itself in a checkout.
+    #[arg(long, value_name = "DIR")]
+    pub reprise: Option<PathBuf>,
+}
+
+/// `reprise completions`
+#[derive(Debug, ClapArgs)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

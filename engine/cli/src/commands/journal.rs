@@ -1,0 +1,130 @@
+//! `reprise journal`: check, count, print and seal a journal.
+
+use std::io::{BufWriter, Write};
+
+use anyhow::Result;
+use reprise_journal::{JournalReader, Stat, Verdict, seal, stat, verify_journal};
+use serde_json::{Value, json};
+
+use crate::args::{JournalArgs, JournalCat, JournalCommand, JournalRun};
+use crate::exit;
+use crate::output::{grouped, moment, print_json, print_line, print_table};
+
+/// Does what is asked of the journal.
+pub fn run(args: &JournalArgs) -> Result<u8> {
+    match &args.command {
+        JournalCommand::Verify(args) => check(args),
+        JournalCommand::Stat(args) => count(args),
+        JournalCommand::Cat(args) => cat(args),
+        JournalCommand::Seal(args) => compress(args),
+    }
+}
+
+fn check(args: &JournalRun) -> Result<u8> {
+    let verdict = verify_journal(&args.run);
+    let (word, facts) = match &verdict {
+        Verdict::Clean(stat) => {
+            let word = if stat.ended { "clean" } else { "open" };
+            (word, json!({"lines": stat.lines, "last_seq": stat.last_seq.0, "ended": stat.ended}))
+        }
+        Verdict::BeingWritten { .. } => ("open", json!({"being_written": true})),
+        Verdict::Corrupt(damage) => (
+            "corrupt",
+            json!({
+                "file": damage.file, "offset": damage.offset, "line": damage.line,
+                "seq": damage.seq().map(|seq| seq.0), "reason": damage.reason,
+            }),
+        ),
+        Verdict::CouldNotJudge { reason } => ("not judged", json!({"reason": reason})),
+    };
+    if args.json {
+        let mut object = json!({"verdict": word});
+        if let (Value::Object(object), Value::Object(facts)) = (&mut object, facts) {
+            object.extend(facts);
+        }
+        print_json(&object)?;
+    } else {
+        print_line(&verdict)?;
+    }
+    Ok(verdict.exit_code())
+}
+
+fn count(args: &JournalRun) -> Result<u8> {
+    let stat = stat(&args.run)?;
+    if args.json {
+        print_json(&stat_json(&stat))?;
+        return Ok(exit::DONE);
+    }
+    let rows: Vec<Vec<String>> = stat.kinds.iter().map(|(kind, count)| vec![kind.clone(), grouped(*count)]).collect();
+    print_table(&["kind", "lines"], &rows, &[1])?;
+    let state = if stat.ended { "ended" } else { "open" };
+    let facts = [
+        ("run", stat.run.clone()),
+        ("mode", stat.mode.to_string()),
+        ("state", state.to_owned()),
+        ("epochs", stat.epochs.to_string()),
+        ("lines", grouped(stat.lines)),
+        ("last seq", stat.last_seq.to_string()),
+        ("durable through", stat.durable_through.to_string()),
+        ("from", moment(stat.first_ts)),
+        ("to", moment(stat.last_ts)),
+        ("segments", stat.segments.len().to_string()),
+        ("bytes", grouped(stat.bytes)),
+        ("bytes on disk", grouped(stat.file_bytes)),
+    ];
+    let rows: Vec<Vec<String>> = facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    print_table(&["journal", ""], &rows, &[])?;
+    for unknown in &stat.unknowns {
+        crate::output::warn(unknown);
+    }
+    Ok(exit::DONE)
+}
+
+fn stat_json(stat: &Stat) -> Value {
+    let kinds: serde_json::Map<String, Value> =
+        stat.kinds.iter().map(|(kind, count)| (kind.clone(), (*count).into())).collect();
+    json!({
+        "run": stat.run, "mode": stat.mode, "ended": stat.ended, "epochs": stat.epochs, "lines": stat.lines,
+        "last_seq": stat.last_seq.0, "durable_through": stat.durable_through.0, "first_ts": stat.first_ts.0,
+        "last_ts": stat.last_ts.0, "segments": stat.segments.len(), "bytes": stat.bytes,
+        "file_bytes": stat.file_bytes, "kinds": kinds,
+        "unknown": stat.unknowns.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn cat(args: &JournalCat) -> Result<u8> {
+    let mut reader = JournalReader::open(&args.run)?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
+    while let Some(entry) = reader.next_entry()? {
+        if entry.seq.0 > to {
+            break;
+        }
+        let kind = entry.body.kind();
+        if entry.seq.0 >= from && (args.kind.is_empty() || args.kind.iter().any(|k| kind.starts_with(k.as_str()))) {
+            out.write_all(entry.raw)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    out.flush()?;
+    Ok(exit::DONE)
+}
+
+fn compress(args: &JournalRun) -> Result<u8> {
+    let sealed = seal(&args.run)?;
+    if args.json {
+        print_json(&json!({
+            "segments": sealed.segments, "newly_sealed": sealed.newly, "bytes": sealed.bytes,
+            "file_bytes": sealed.file_bytes,
+        }))?;
+    } else {
+        print_line(format_args!(
+            "{} of {} segments sealed now; {} bytes take {} on disk",
+            sealed.newly,
+            sealed.segments,
+            grouped(sealed.bytes),
+            grouped(sealed.file_bytes)
+        ))?;
+    }
+    Ok(exit::DONE)
+}

@@ -1,0 +1,12 @@
+//! The commands, one file each.
+
+pub mod backtest;
+pub mod check_config;
+pub mod completions;
+pub mod demo;
+pub mod import;
+pub mod init;
+pub mod journal;
+pub mod schema;
+pub mod strategies;
+pub mod verify;

@@ -1,0 +1,13 @@
+//! The core, tested as a whole: its state against naive twins, its bus against what it promises.
+
+mod accounts;
+mod books;
+mod cascades;
+mod digests;
+mod folding;
+mod markets;
+mod refusals;
+mod script;
+mod support;
+mod timers;
+mod twin;

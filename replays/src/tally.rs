@@ -1,0 +1,120 @@
+//! Counts what a run decided, outcome by outcome.
+
+use std::collections::BTreeMap;
+
+use reprise_core::Decided;
+use reprise_model::event::{CancelReason, Fill};
+use reprise_model::{Cash, Code, InstrumentId, MoneyError, OrderId, Outcome, Qty, RequestOf};
+
+/// What was counted in one instrument.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InstrumentTally {
+    /// Orders that risk approved.
+    pub submitted: u64,
+    /// Orders and replacements that risk denied.
+    pub denied: u64,
+    /// Executions.
+    pub fills: u64,
+    /// Base units executed.
+    pub volume: Qty,
+    /// Quote units executed.
+    pub turnover: Cash,
+}
+
+/// What was counted in all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Orders that risk approved.
+    pub submitted: u64,
+    /// Executions.
+    pub fills: u64,
+    /// Orders that ended canceled, by reason.
+    pub canceled: BTreeMap<CancelReason, u64>,
+    /// Orders that the venue refused.
+    pub rejected: u64,
+    /// Orders and replacements that risk denied, by rule.
+    pub denials: BTreeMap<Code, u64>,
+    /// Outcomes of every kind.
+    pub outcomes: u64,
+    /// By instrument.
+    pub instruments: BTreeMap<InstrumentId, InstrumentTally>,
+    /// What the orders that are not over trade.
+    open: BTreeMap<OrderId, InstrumentId>,
+}
+
+impl Tally {
+    /// Counts the outcomes of one input.
+    ///
+    /// # Errors
+    /// When a sum leaves the range of exact numbers.
+    #[inline]
+    pub fn add(&mut self, decided: &[Decided]) -> Result<(), MoneyError> {
+        for one in decided {
+            self.add_one(&one.outcome)?;
+        }
+        Ok(())
+    }
+
+    fn add_one(&mut self, outcome: &Outcome) -> Result<(), MoneyError> {
+        self.outcomes += 1;
+        match outcome {
+            Outcome::OrderRequested(e) => {
+                self.open.insert(e.order, e.terms.instrument);
+            }
+            Outcome::OrderAccepted(e) => {
+                if let Some(terms) = &e.adopted {
+                    self.open.insert(e.order, terms.instrument);
+                }
+            }
+            Outcome::OrderSubmitted(e) => {
+                self.submitted += 1;
+                self.of(e.terms.instrument).submitted += 1;
+            }
+            Outcome::OrderDenied(e) => {
+                *self.denials.entry(e.refusal.code).or_default() += 1;
+                if let Some(&instrument) = self.open.get(&e.order) {
+                    self.of(instrument).denied += 1;
+                }
+                if e.request == RequestOf::New {
+                    self.open.remove(&e.order);
+                }
+            }
+            Outcome::OrderPartiallyFilled(e) => self.add_fill(&e.fill)?,
+            Outcome::OrderFilled(e) => {
+                self.add_fill(&e.fill)?;
+                self.open.remove(&e.fill.order);
+            }
+            Outcome::OrderCanceled(e) => {
+                *self.canceled.entry(e.reason).or_default() += 1;
+                self.open.remove(&e.order);
+            }
+            Outcome::OrderExpired(e) => {
+                self.open.remove(&e.order);
+            }
+            Outcome::OrderRejected(e) => {
+                self.rejected += 1;
+                if e.request == RequestOf::New {
+                    self.open.remove(&e.order);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn of(&mut self, instrument: InstrumentId) -> &mut InstrumentTally {
+        self.instruments.entry(instrument).or_default()
+    }
+
+    fn add_fill(&mut self, fill: &Fill) -> Result<(), MoneyError> {
+        self.fills += 1;
+        if let Some(&instrument) = self.open.get(&fill.order) {
+            let turnover = Cash::notional(fill.price, fill.qty)?;
+            let tally = self.of(instrument);
+            tally.fills += 1;
+            tally.volume = tally.volume.checked_add(fill.qty)?;
+            tally.turnover = tally.turnover.checked_add(turnover)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! The order manager: turns what venues report into the life of orders, and holds brackets and orders of which
+//! one cancels the other.
+
+mod groups;
+mod reports;
+
+use reprise_core::{Context, Service};
+use reprise_model::event::{CancelReason, Command, OperatorCommand};
+use reprise_model::{Input, OrderId, Outcome};
+use serde::{Deserialize, Serialize};
+
+use groups::Groups;
+use reports::Known;
+
+/// How the order manager behaves. There is nothing to choose yet; the section refuses keys it does not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OrderManagerSettings {}
+
+/// The order manager.
+///
+/// Everything it keeps can be computed anew from the outcomes it saw.
+#[derive(Debug, Default)]
+pub struct OrderManager {
+    known: Known,
+    groups: Groups,
+    has_begun: bool,
+}
+
+impl OrderManager {
+    /// A manager that has seen no order.
+    #[must_use]
+    pub fn new(settings: OrderManagerSettings) -> Self {
+        let OrderManagerSettings {} = settings;
+        Self::default()
+    }
+
+    fn cancel_all(command: &OperatorCommand, cx: &mut Context<'_>) {
+        let state = cx.state();
+        let orders: Vec<OrderId> = state
+            .orders
+            .open()
+            .filter(|order| command.order.is_none_or(|id| id == order.id))
+            .filter(|order| command.instrument.is_none_or(|id| id == order.terms.instrument))
+            // Resting protection stays unless it is asked for by name or with all.
+            .filter(|order| command.all || command.order.is_some() || !order.terms.reduce_only)
+            .map(|order| order.id)
+            .collect();
+        for order in orders {
+            cx.cancel(order, CancelReason::Operator);
+        }
+    }
+}
+
+impl Service for OrderManager {
+    fn name(&self) -> &str {
+        "orders"
+    }
+
+    #[inline]
+    fn on_input(&mut self, input: &Input, cx: &mut Context<'_>) {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.groups.begin(cx.state());
+        }
+        match input {
+            Input::ReportAccepted(_)
+            | Input::ReportRejected(_)
+            | Input::ReportFilled(_)
+            | Input::ReportCanceled(_)
+            | Input::ReportReplaced(_)
+            | Input::ReportExpired(_)
+            | Input::ReportUnanswered(_) => self.known.report(input, cx),
+            Input::OperatorCommand(command) if command.command == Command::CancelAll => {
+                Self::cancel_all(command, cx);
+            }
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn on_outcome(&mut self, outcome: &Outcome, cx: &mut Context<'_>) {
+        self.known.note(outcome, cx.state());
+        self.groups.on_outcome(outcome, cx);
+    }
+}

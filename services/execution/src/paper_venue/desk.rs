@@ -1,0 +1,123 @@
+//! The venue's side of one instrument: its orders, and what they have taken.
+
+use reprise_model::{OrderId, Qty, Side};
+
+use super::shown::Taken;
+use super::working::Working;
+use crate::group::GroupKey;
+
+/// The orders of one instrument.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    /// Resting buys, best price first, then first come.
+    pub(super) bids: Vec<Working>,
+    /// Resting sells, best price first, then first come.
+    pub(super) asks: Vec<Working>,
+    /// Stops that have not been triggered, first come.
+    pub(super) stops: Vec<Working>,
+    /// Orders in an instrument that has only bars, first come.
+    pub(super) on_bars: Vec<Working>,
+    /// What our own orders took from what is displayed.
+    pub(super) taken: Taken,
+    /// Groups of which a member was executed because of the event at hand, with that member.
+    ///
+    /// Their other members wait: the engine ends or shrinks them before the next event.
+    executed_groups: Vec<(GroupKey, OrderId)>,
+    /// True while a margined position is open.
+    pub(super) is_margined: bool,
+}
+
+/// Which of a desk's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Book {
+    Bids,
+    Asks,
+    Stops,
+    OnBars,
+}
+
+impl Book {
+    /// All of them.
+    pub(super) const ALL: [Self; 4] = [Self::Bids, Self::Asks, Self::Stops, Self::OnBars];
+
+    /// Where orders of a side rest.
+    pub(super) fn of(side: Side) -> Self {
+        match side {
+            Side::Buy => Self::Bids,
+            Side::Sell => Self::Asks,
+        }
+    }
+}
+
+impl Desk {
+    /// True when no event of the market can matter.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.has_no_orders() && self.taken.is_empty() && !self.is_margined
+    }
+
+    /// True without any order.
+    #[inline]
+    pub(super) fn has_no_orders(&self) -> bool {
+        self.bids.is_empty() && self.asks.is_empty() && self.stops.is_empty() && self.on_bars.is_empty()
+    }
+
+    pub(super) fn list(&mut self, book: Book) -> &mut Vec<Working> {
+        match book {
+            Book::Bids => &mut self.bids,
+            Book::Asks => &mut self.asks,
+            Book::Stops => &mut self.stops,
+            Book::OnBars => &mut self.on_bars,
+        }
+    }
+
+    /// Where an order is.
+    pub(super) fn find(&mut self, id: OrderId) -> Option<(Book, usize)> {
+        Book::ALL.into_iter().find_map(|book| {
+            self.list(book).iter().position(|order| order.id == id).map(|at| (book, at))
+        })
+    }
+
+    /// Puts a limit order where it belongs by price and time.
+    pub(super) fn rest(&mut self, order: Working) {
+        let side = order.side;
+        let list = self.list(Book::of(side));
+        let at = list.partition_point(|other| match side {
+            Side::Buy => other.limit >= order.limit,
+            Side::Sell => other.limit <= order.limit,
+        });
+        list.insert(at, order);
+    }
+
+    /// Takes out the orders that are over.
+    pub(super) fn sweep(&mut self) {
+        for book in Book::ALL {
+            let list = self.list(book);
+            if list.iter().any(|order| order.is_over) {
+                list.retain(|order| !order.is_over);
+            }
+        }
+    }
+
+    /// A new event begins.
+    pub(super) fn begin_event(&mut self) {
+        self.executed_groups.clear();
+    }
+
+    /// Notes that an order was executed because of the event at hand.
+    pub(super) fn note_executed(&mut self, key: Option<GroupKey>, id: OrderId) {
+        if let Some(key) = key {
+            self.executed_groups.push((key, id));
+        }
+    }
+
+    /// True when another member of the order's group was executed because of the event at hand.
+    pub(super) fn must_wait(&self, key: Option<GroupKey>, id: OrderId) -> bool {
+        key.is_some_and(|key| self.executed_groups.iter().any(|&(k, member)| k == key && member != id))
+    }
+}
+
+/// The least of what is open and what may be executed.
+pub(super) fn bounded(leaves: Qty, bound: Option<Qty>) -> Qty {
+    bound.map_or(leaves, |bound| leaves.min(bound))
+}

@@ -1,0 +1,105 @@
+//! Mean and sample standard deviation of the last samples.
+//!
+//! The band is mean ± width × deviation (Bollinger, *Bollinger on Bollinger Bands*, 2001, ch. 7; he divides by
+//! n, this by n − 1, the unbiased sample variance).
+//!
+//! Nothing is ever subtracted from a running sum, so a large sample that has left the window leaves no error
+//! behind. The window is two halves: the older half holds, for each of its samples, the moments of all samples
+//! from that one to its end; the newer half holds the moments of its samples so far. Leaving the window steps
+//! to the next prepared moments, and when the older half is used up the newer one takes its place. Samples are
+//! added by Welford's update (Technometrics 4, 1962, p. 419–420) and halves are joined by the pairwise formula
+//! of Chan, Golub and LeVeque (Updating formulae, Stanford STAN-CS-79-773, 1979, eq. 2.1). Each sample costs a
+//! bounded number of operations on average; the preparation of a half costs as many as the window is long.
+
+/// Count, mean, and sum of squared differences from the mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    #[inline]
+    fn add(&mut self, x: f64) {
+        self.count += 1.0;
+        let delta = x - self.mean;
+        self.mean += delta / self.count;
+        self.squares += delta * (x - self.mean);
+    }
+
+    #[inline]
+    fn joined(self, other: Self) -> Self {
+        if self.count <= 0.0 {
+            return other;
+        }
+        if other.count <= 0.0 {
+            return self;
+        }
+        let count = self.count + other.count;
+        let delta = other.mean - self.mean;
+        let share = other.count / count;
+        Self {
+            count,
+            mean: self.mean + delta * share,
+            squares: self.squares + other.squares + delta * delta * self.count * share,
+        }
+    }
+}
+
+/// Mean and deviation of a window that slides.
+#[derive(Debug, Clone)]
+pub(super) struct Deviation {
+    window: usize,
+    /// Moments from each sample of the older half to its end; the last is the oldest sample's.
+    older: Vec<Moments>,
+    newer: Vec<f64>,
+    newer_moments: Moments,
+}
+
+impl Deviation {
+    pub(super) fn new(window: u32) -> Self {
+        let window = window as usize;
+        Self {
+            window,
+            older: Vec::with_capacity(window),
+            newer: Vec::with_capacity(window),
+            newer_moments: Moments::default(),
+        }
+    }
+
+    /// Takes a sample in, and the oldest out once the window is full.
+    #[inline]
+    pub(super) fn add(&mut self, x: f64) {
+        if self.older.len() + self.newer.len() == self.window {
+            if self.older.is_empty() {
+                self.prepare();
+            }
+            self.older.pop();
+        }
+        self.newer.push(x);
+        self.newer_moments.add(x);
+    }
+
+    /// The newer half becomes the older one.
+    fn prepare(&mut self) {
+        let mut moments = Moments::default();
+        for &x in self.newer.iter().rev() {
+            moments.add(x);
+            self.older.push(moments);
+        }
+        self.newer.clear();
+        self.newer_moments = Moments::default();
+    }
+
+    /// Mean and sample standard deviation, `None` until the window is full.
+    #[inline]
+    pub(super) fn mean_and_deviation(&self) -> Option<(f64, f64)> {
+        if self.older.len() + self.newer.len() < self.window {
+            return None;
+        }
+        let older = self.older.last().copied().unwrap_or_default();
+        let all = older.joined(self.newer_moments);
+        Some((all.mean, (all.squares / (all.count - 1.0)).sqrt()))
+    }
+}

@@ -1,0 +1,166 @@
+//! Volatility bands: a service that follows every quote and shows each instrument's bands on the board.
+//!
+//! A sample is the mid of the last two-sided, uncrossed quote of a sampling interval (the close of an imported
+//! bar for instruments that have nothing else). Standard deviation, exponentially weighted deviation and
+//! average true range are documented in their modules. Estimates are `f64` with + − × ÷ √ alone, the same bits
+//! on any machine; bounds become exact prices by rounding into the band: the lower one up to the instrument's
+//! price rule, the upper one down.
+
+mod atr;
+mod deviation;
+mod estimator;
+mod ewma;
+#[cfg(test)]
+mod tests;
+
+use reprise_core::{Bands, Context, InstrumentIx, Market, Service};
+use reprise_model::event::{Input, Outcome, RiskBands};
+use reprise_model::{Code, Instrument, MoneyError, Price, QuoteSource, Ts};
+
+use self::atr::Range;
+use self::estimator::{Bounds, Estimator};
+use crate::settings::{BandSettings, Combine, RiskSettings};
+
+/// The bands of one instrument.
+#[derive(Debug, Clone, Default)]
+struct Followed {
+    estimators: Vec<Estimator>,
+    /// When its bands were last stated.
+    stated_at: Option<Ts>,
+}
+
+/// Follows quotes and bars and shows volatility bands. Assembly puts it before the strategies.
+#[derive(Debug)]
+pub struct BandsService {
+    settings: Vec<BandSettings>,
+    combine: Combine,
+    /// By instrument.
+    followed: Vec<Option<Followed>>,
+}
+
+impl BandsService {
+    /// A service for the bands of these settings. A band that cannot be estimated never warms up;
+    /// [`RiskSettings::validate`] names it.
+    #[must_use]
+    pub fn new(settings: &RiskSettings) -> Self {
+        Self { settings: settings.bands.clone(), combine: settings.combine, followed: Vec::new() }
+    }
+
+    /// Takes a price or a bar in; gives the instrument's bounds when they may have moved.
+    fn take(&mut self, ix: InstrumentIx, market: &Market, ts: Ts, sample: &Sample) -> Option<Option<Bounds>> {
+        let at = ix.at();
+        if self.followed.len() <= at {
+            self.followed.resize_with(at + 1, || None);
+        }
+        let followed = self.followed[at].get_or_insert_with(|| Followed {
+            estimators: self
+                .settings
+                .iter()
+                .filter(|band| band.applies_to(&market.definition.instrument))
+                .map(Estimator::new)
+                .collect(),
+            stated_at: None,
+        });
+        let mut moved = false;
+        for estimator in &mut followed.estimators {
+            moved |= match *sample {
+                Sample::Price(price) => estimator.add_price(ts, price),
+                Sample::Bar(bar) => {
+                    estimator.add_bar(bar);
+                    true
+                }
+            };
+        }
+        moved.then(|| combined(&followed.estimators, self.combine))
+    }
+
+    /// States the bands that denied an order, at most once an interval.
+    fn state_bands(&mut self, ix: InstrumentIx, cx: &mut Context<'_>) {
+        let interval_ns = cx.state().settings().line_interval_ns;
+        let Some(followed) = self.followed.get_mut(ix.at()).and_then(Option::as_mut) else { return };
+        let Some(bands) = cx.view().board.bands(ix) else { return };
+        let now = cx.now();
+        if followed.stated_at.is_some_and(|at| now.since(at) < interval_ns) {
+            return;
+        }
+        followed.stated_at = Some(now);
+        let instrument = cx.state().markets.get(ix).definition.instrument;
+        cx.emit(RiskBands { instrument, lower: bands.lower, middle: bands.middle, upper: bands.upper });
+    }
+}
+
+enum Sample {
+    Price(f64),
+    Bar(Range),
+}
+
+impl Service for BandsService {
+    fn name(&self) -> &str {
+        "bands"
+    }
+
+    #[inline]
+    fn on_input(&mut self, input: &Input, cx: &mut Context<'_>) {
+        if self.settings.is_empty() {
+            return;
+        }
+        let Some(tick) = cx.tick() else { return };
+        let market = cx.state().markets.get(tick.ix);
+        let sample = match input {
+            Input::Bar(bar) if market.definition.quote_source == QuoteSource::Bars => Sample::Bar(Range {
+                high: bar.high.to_f64(),
+                low: bar.low.to_f64(),
+                close: bar.close.to_f64(),
+            }),
+            _ if tick.is_quote => match market.mid() {
+                Some(mid) => Sample::Price(mid.to_f64()),
+                None => return,
+            },
+            _ => return,
+        };
+        if let Some(bounds) = self.take(tick.ix, market, cx.now(), &sample) {
+            let bands = bounds.and_then(|bounds| exact(&bounds, &market.definition).ok().flatten());
+            cx.set_bands(tick.ix, bands);
+        }
+    }
+
+    fn on_outcome(&mut self, outcome: &Outcome, cx: &mut Context<'_>) {
+        let Outcome::OrderDenied(denied) = outcome else { return };
+        if denied.refusal.code != Code::BandCollar {
+            return;
+        }
+        let state = cx.state();
+        let place =
+            state.orders.get(denied.order).and_then(|order| state.markets.find(&order.terms.instrument));
+        if let Some(ix) = place {
+            self.state_bands(ix, cx);
+        }
+    }
+}
+
+/// Several bands as one; the middle is the mean of the middles. `None` until all are warm, and while the
+/// tightest bounds exclude each other.
+fn combined(estimators: &[Estimator], combine: Combine) -> Option<Bounds> {
+    let (first, rest) = estimators.split_first()?;
+    let mut all = first.bounds()?;
+    for estimator in rest {
+        let next = estimator.bounds()?;
+        let (lower, upper) = match combine {
+            Combine::Widest => (all.lower.min(next.lower), all.upper.max(next.upper)),
+            Combine::Tightest => (all.lower.max(next.lower), all.upper.min(next.upper)),
+        };
+        all = Bounds { lower, middle: all.middle + next.middle, upper };
+    }
+    all.middle /= estimators.len() as f64;
+    (all.lower <= all.upper).then_some(all)
+}
+
+/// Bounds as prices on the instrument's rule, rounded into the band; the middle to the nearest tick. `None`
+/// when the band is so narrow that it holds no such price.
+fn exact(bounds: &Bounds, definition: &Instrument) -> Result<Option<Bands>, MoneyError> {
+    let tick = definition.tick;
+    let lower = definition.price_at_or_above(Price::from_f64_ceil(bounds.lower, tick)?)?;
+    let upper = definition.price_at_or_below(Price::from_f64_floor(bounds.upper, tick)?);
+    let middle = Price::from_f64_rounded(bounds.middle, 12)?.nearest_to(tick);
+    Ok((lower <= upper).then_some(Bands { lower, middle, upper }))
+}
