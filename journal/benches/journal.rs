@@ -1,4 +1,5 @@
-//! How fast the journal is written and read: `cargo bench -p reprise-journal [-- LINES]`.
+//! How fast the journal is written and read: `cargo bench -p reprise-journal --bench journal
+//! [-- LINES [ROW]]`, where ROW is a part of a row's name.
 //!
 //! Every figure is lines a second on one thread over seeded quotes of 239 bytes a line; the last row is the
 //! same file through `serde_json` into typed structs, without the chain, as a baseline from the same run.
@@ -8,7 +9,9 @@ use std::io::BufRead;
 use std::path::Path;
 use std::time::Instant;
 
-use reprise_journal::{Commit, DurabilityMode, JournalError, JournalReader, JournalWriter, WriterOptions};
+use reprise_journal::{
+    Commit, DurabilityMode, JournalError, JournalReader, JournalWriter, Verdict, WriterOptions,
+};
 use reprise_model::codec::RawJson;
 use reprise_model::event::{Level, Quote, RunMode, RunStarted};
 use reprise_model::{Input, Price, Qty, RunTag, Seq, Ts};
@@ -43,7 +46,8 @@ impl Quotes {
         let bid = Level { price: decimal(self.cents, 2)?, qty: Qty::parse(&format!("0.{}", sizes.0))? };
         let ask = Level { price: decimal(self.cents + 1, 2)?, qty: Qty::parse(&format!("1.{}", sizes.1))? };
         let venue_ts = Some(Ts(self.ts - 1_000_000));
-        let quote = Quote { instrument: "BTC-USD.COINBASE".parse()?, bid: Some(bid), ask: Some(ask), venue_ts };
+        let quote =
+            Quote { instrument: "BTC-USD.COINBASE".parse()?, bid: Some(bid), ask: Some(ask), venue_ts };
         Ok((Ts(self.ts), Input::Quote(quote)))
     }
 }
@@ -69,14 +73,14 @@ fn started() -> Input {
 }
 
 fn append(dir: &Path, durability: DurabilityMode, quotes: &[(Ts, Input)]) -> Result<(), JournalError> {
-    let mut writer = JournalWriter::create(dir, WriterOptions { durability, ..WriterOptions::default() })?;
+    let mut writer = JournalWriter::create(dir, WriterOptions { durability, segment_bytes: u64::MAX })?;
     writer.append_input(Seq(1), Ts(START_NS), &started(), 0)?;
     let mut commit = writer.commit_batch()?;
     for (n, (ts, quote)) in quotes.iter().enumerate() {
         let seq = Seq(n as u64 + 2);
         writer.append_input(seq, *ts, quote, 0)?;
         commit = commit.max(writer.commit_batch()?);
-        if seq.0 % GROUP == 0 && commit > Commit::Free {
+        if seq.0.is_multiple_of(GROUP) && commit > Commit::Free {
             writer.sync(*ts)?;
             commit = Commit::Free;
         }
@@ -132,8 +136,14 @@ fn read_with_serde(dir: &Path) -> Result<u64, Box<dyn std::error::Error>> {
         if count > 0 {
             let typed: TypedLine<'_> = serde_json::from_slice(&line)?;
             let q = &typed.data;
-            let bid = Level { price: Price::parse(q.bid)?, qty: Qty::parse(q.bid_size)? };
-            let ask = Level { price: Price::parse(q.ask)?, qty: Qty::parse(q.ask_size)? };
+            let bid = Level {
+                price: Price::parse_canonical(q.bid.as_bytes())?,
+                qty: Qty::parse_canonical(q.bid_size.as_bytes())?,
+            };
+            let ask = Level {
+                price: Price::parse_canonical(q.ask.as_bytes())?,
+                qty: Qty::parse_canonical(q.ask_size.as_bytes())?,
+            };
             black_box((typed.seq, typed.ts, typed.kind, q.instrument, bid, ask, q.venue_ts, typed.crc));
         }
         count += 1;
@@ -142,28 +152,53 @@ fn read_with_serde(dir: &Path) -> Result<u64, Box<dyn std::error::Error>> {
     Ok(count)
 }
 
-fn timed<E>(what: &str, lines: u64, run: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
-    let start = Instant::now();
-    run()?;
-    let seconds = start.elapsed().as_secs_f64();
-    println!("{what:<44} {:>8.2} M lines/s  {:>6.0} ns/line", lines as f64 / seconds / 1e6, seconds * 1e9 / lines as f64);
-    Ok(())
+/// Which rows are run, and how often.
+struct Rows {
+    lines: u64,
+    only: Option<String>,
+}
+
+impl Rows {
+    fn run<E>(&self, what: &str, run: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        if self.only.as_ref().is_some_and(|only| !what.contains(only.as_str())) {
+            return Ok(());
+        }
+        let start = Instant::now();
+        run()?;
+        let seconds = start.elapsed().as_secs_f64();
+        let (rate, each) = (self.lines as f64 / seconds / 1e6, seconds * 1e9 / self.lines as f64);
+        println!("{what:<40} {rate:>8.2} M lines/s {each:>6.0} ns/line");
+        Ok(())
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let lines = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(DEFAULT_LINES);
+    let arguments = || std::env::args().skip(1).filter(|a| !a.starts_with("--"));
+    let lines = arguments().find_map(|a| a.parse().ok()).unwrap_or(DEFAULT_LINES);
+    let only = arguments().find(|a| a.parse::<u64>().is_err());
+    let rows = Rows { lines, only };
     let dir = tempfile::tempdir()?;
     let mut quotes = Quotes::seeded(0x5eed);
     let quotes = (0..lines).map(|_| quotes.next()).collect::<Result<Vec<_>, _>>()?;
-    let one_segment = dir.path().join("none");
-    timed("append, durability none", lines, || append(&one_segment, DurabilityMode::None, &quotes))?;
-    let synced = dir.path().join("orders");
-    timed("append, a sync every 1,024", lines, || append(&synced, DurabilityMode::Orders, &quotes))?;
+    let (recording, other, synced) = (dir.path().join("a"), dir.path().join("b"), dir.path().join("c"));
+    append(&recording, DurabilityMode::None, &quotes)?;
+    let bytes = std::fs::metadata(recording.join(reprise_journal::plain_name(1)))?.len();
+    println!("{lines} quotes, {} bytes a line", bytes / lines);
+    rows.run("append, durability none", || append(&other, DurabilityMode::None, &quotes))?;
+    rows.run("append, a sync every 1,024", || append(&synced, DurabilityMode::Orders, &quotes))?;
     drop(quotes);
-    for _ in 0..2 {
-        timed("read inputs, chain verified", lines, || read_inputs(&one_segment).map(drop))?;
-        timed("read entries, chain verified", lines, || read_entries(&one_segment).map(drop))?;
-        timed("serde_json typed, no chain (baseline)", lines, || read_with_serde(&one_segment).map(drop))?;
+    for _ in 0..3 {
+        rows.run("read inputs, chain verified", || read_inputs(&recording).map(drop))?;
+        rows.run("read entries, chain verified", || read_entries(&recording).map(drop))?;
+        rows.run("verify", || verify(&recording))?;
+        rows.run("serde_json typed, no chain", || read_with_serde(&recording).map(drop))?;
     }
     Ok(())
+}
+
+fn verify(dir: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    match reprise_journal::verify_journal(dir) {
+        Verdict::Clean(_) => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
 }

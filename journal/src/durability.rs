@@ -60,7 +60,10 @@ pub fn of_outcome(outcome: &Outcome) -> Durability {
 }
 
 fn in_table(class: Class, kind: &str) -> Durability {
-    KINDS.iter().find(|row| row.class == class && row.kind == kind).map_or(Durability::Money, |row| row.durability)
+    KINDS
+        .iter()
+        .find(|row| row.class == class && row.kind == kind)
+        .map_or(Durability::Money, |row| row.durability)
 }
 
 #[cfg(test)]

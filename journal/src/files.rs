@@ -15,7 +15,9 @@ pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 
 /// Makes a new file that must not be there yet.
 pub(crate) fn create_new(path: &Path) -> Result<File, JournalError> {
-    private(OpenOptions::new().write(true).create_new(true)).open(path).map_err(|e| JournalError::io("create", path, e))
+    private(OpenOptions::new().write(true).create_new(true))
+        .open(path)
+        .map_err(|e| JournalError::io("create", path, e))
 }
 
 /// Makes a folder, and those above it, for their owner only.
@@ -40,7 +42,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<(), Jo
     name.push(".tmp");
     let temporary = path.with_file_name(name);
     let written = (|| -> io::Result<()> {
-        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&temporary)?;
+        let mut file =
+            private(OpenOptions::new().write(true).create(true).truncate(true)).open(&temporary)?;
         file.write_all(bytes)?;
         if durable {
             file.sync_all()?;

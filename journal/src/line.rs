@@ -147,7 +147,11 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    fn literal<const N: usize>(&mut self, literal: &[u8; N], expected: &'static str) -> Result<(), LineFault> {
+    fn literal<const N: usize>(
+        &mut self,
+        literal: &[u8; N],
+        expected: &'static str,
+    ) -> Result<(), LineFault> {
         if self.skip(literal) { Ok(()) } else { Err(LineFault { at: self.at, expected }) }
     }
 

@@ -105,14 +105,18 @@ impl Manifest {
         let path = dir.join(MANIFEST_FILE);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Err(e)
+                if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
+            {
                 return Ok(None);
             }
             Err(e) => return Err(JournalError::io("read", &path, e)),
         };
         let read = match serde_json::from_slice::<Self>(&bytes) {
             Ok(manifest) if manifest.format != FORMAT => Err(format!("its format is {}", manifest.format)),
-            Ok(manifest) if manifest.to_bytes() != bytes => Err("its bytes are not in the one form".to_owned()),
+            Ok(manifest) if manifest.to_bytes() != bytes => {
+                Err("its bytes are not in the one form".to_owned())
+            }
             Ok(manifest) => Ok(manifest),
             Err(e) => Err(e.to_string()),
         };

@@ -239,7 +239,13 @@ impl JournalReader {
         }
         if self.order.pending > 0 {
             let reason = format!("{} outcomes of the last batch are missing at its end", self.order.pending);
-            return Err(corrupt(&self.source, self.source.end(), DamageKind::OpenBatch, self.order.seq, reason));
+            return Err(corrupt(
+                &self.source,
+                self.source.end(),
+                DamageKind::OpenBatch,
+                self.order.seq,
+                reason,
+            ));
         }
         Ok(None)
     }
@@ -257,7 +263,11 @@ impl JournalReader {
 
 /// Splits a line and takes it into the order of things.
 #[inline]
-pub(crate) fn accept<'s>(source: &'s LineSource, order: &mut Order, span: Span) -> Result<Envelope<'s>, JournalError> {
+pub(crate) fn accept<'s>(
+    source: &'s LineSource,
+    order: &mut Order,
+    span: Span,
+) -> Result<Envelope<'s>, JournalError> {
     let envelope = match line::decode(source.bytes(span)) {
         Ok(envelope) => envelope,
         Err(fault) => return Err(not_a_line(source, order, span, fault)),

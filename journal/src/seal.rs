@@ -93,7 +93,8 @@ fn pack(dir: &Path, segment: &Segment) -> Result<SealedForm, JournalError> {
             offset: 0,
             line: 1,
             after: reprise_model::Seq(0),
-            reason: "what was packed does not unpack to the same bytes; the segment was left as it is".to_owned(),
+            reason: "what was packed does not unpack to the same bytes; the segment was left as it is"
+                .to_owned(),
         }));
     }
     let (file_bytes, file_blake3) = hash_file(&temporary)?;

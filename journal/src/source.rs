@@ -163,7 +163,9 @@ impl LineSource {
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) if bytes.is_sealed() && e.raw_os_error().is_none() => {
-                    return Err(self.fault(DamageKind::Sealed, &format!("the sealed segment does not unpack: {e}")));
+                    return Err(
+                        self.fault(DamageKind::Sealed, &format!("the sealed segment does not unpack: {e}"))
+                    );
                 }
                 Err(e) => return Err(SourceError::Journal(JournalError::io("read", self.file(), e))),
             }

@@ -183,7 +183,9 @@ impl Pass {
         self.again.clear();
         match &entry.body {
             Body::Input { input, outcomes } => line::encode_input(&mut self.again, seq, ts, input, *outcomes),
-            Body::Outcome { outcome, cause } => line::encode_outcome(&mut self.again, seq, ts, *cause, outcome),
+            Body::Outcome { outcome, cause } => {
+                line::encode_outcome(&mut self.again, seq, ts, *cause, outcome)
+            }
             Body::Record(record) => line::encode_record(&mut self.again, seq, ts, record),
             Body::Unknown { .. } => return Ok(()),
         }
@@ -253,7 +255,8 @@ fn check_content(entry: &Entry<'_>, ended: &RunEnded, content: &str, after: Seq)
     if ended.content == content {
         return Ok(());
     }
-    let reason = format!("run.ended says that the content before it is {}, and it is {content}", ended.content);
+    let reason =
+        format!("run.ended says that the content before it is {}, and it is {content}", ended.content);
     Err(damage(entry, after, DamageKind::Content, reason))
 }
 

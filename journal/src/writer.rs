@@ -135,7 +135,13 @@ impl JournalWriter {
     /// # Errors
     /// When the line would break the order of the journal, or an earlier write failed.
     #[inline]
-    pub fn append_input(&mut self, seq: Seq, ts: Ts, input: &Input, outcomes: u32) -> Result<(), JournalError> {
+    pub fn append_input(
+        &mut self,
+        seq: Seq,
+        ts: Ts,
+        input: &Input,
+        outcomes: u32,
+    ) -> Result<(), JournalError> {
         let kind = input.kind().as_bytes();
         self.place(&envelope(Class::Input, seq, ts, kind, outcomes, Seq(0)))?;
         match input {
@@ -159,7 +165,13 @@ impl JournalWriter {
     /// # Errors
     /// As [`Self::append_input`].
     #[inline]
-    pub fn append_outcome(&mut self, seq: Seq, ts: Ts, cause: Seq, outcome: &Outcome) -> Result<(), JournalError> {
+    pub fn append_outcome(
+        &mut self,
+        seq: Seq,
+        ts: Ts,
+        cause: Seq,
+        outcome: &Outcome,
+    ) -> Result<(), JournalError> {
         self.place(&envelope(Class::Outcome, seq, ts, outcome.kind().as_bytes(), 0, cause))?;
         if self.urgency == Durability::Market {
             self.urgency = durability::of_outcome(outcome);
@@ -283,9 +295,7 @@ impl JournalWriter {
         self.between_batches(self.order.seq)?;
         self.flush()?;
         let synced = self.options.durability.syncs();
-        if synced
-            && let Err(e) = self.file.sync_all()
-        {
+        if synced && let Err(e) = self.file.sync_all() {
             return Err(self.fail_io("sync", e));
         }
         self.current.end_at(self.order.seq, self.order.crc);
@@ -431,4 +441,64 @@ fn new_segment(dir: &Path, number: u32, durability: DurabilityMode) -> Result<Fi
         files::sync_dir(dir)?;
     }
     Ok(file)
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use reprise_model::event::ClockAdvanced;
+
+    use super::*;
+
+    fn append(writer: &mut JournalWriter, seq: u64) -> Result<Commit, JournalError> {
+        writer.append_input(Seq(seq), Ts(5), &Input::from(ClockAdvanced {}), 0)?;
+        writer.commit_batch()
+    }
+
+    /// A writer whose segment is another file, behind a line that counts as written.
+    fn writer_to(dir: &Path, device: &str) -> JournalWriter {
+        let mut writer = JournalWriter::create(dir, WriterOptions::default()).unwrap();
+        writer.order.seq = Seq(1);
+        writer.file = std::fs::OpenOptions::new().write(true).open(device).unwrap();
+        append(&mut writer, 2).unwrap();
+        writer
+    }
+
+    /// Breaks when a writer goes on after a failed write or sync, whose effect on the disk nobody knows.
+    #[test]
+    fn the_first_failure_is_final() {
+        // Writing to /dev/full fails as on a full disk; /dev/null cannot be synced.
+        for (device, disk_full) in [("/dev/full", true), ("/dev/null", false)] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut writer = writer_to(dir.path(), device);
+            let error = writer.sync(Ts(6)).unwrap_err();
+            assert_eq!(matches!(error, JournalError::DiskFull { .. }), disk_full, "{error:?}");
+            assert!(error.to_string().contains("000001.jsonl"), "{error}");
+            assert_eq!(writer.durable_through(), Seq(0));
+            let later = [
+                append(&mut writer, 3).map(drop),
+                writer.commit_batch().map(drop),
+                writer.sync(Ts(7)).map(drop),
+                writer.start_sync().map(drop),
+                writer.finish().map(drop),
+            ];
+            for result in later {
+                let error = result.unwrap_err();
+                assert!(matches!(&error, JournalError::Poisoned { .. }), "{error:?}");
+                assert!(error.to_string().contains("an earlier write failed: cannot"), "{error}");
+            }
+        }
+    }
+
+    /// Breaks when the failure of a sync on another thread is lost.
+    #[test]
+    fn a_sync_that_fails_elsewhere_is_final() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = writer_to(dir.path(), "/dev/null");
+        let pending = writer.start_sync().unwrap().unwrap();
+        append(&mut writer, 3).unwrap();
+        let done = std::thread::spawn(|| pending.run()).join().unwrap();
+        assert!(matches!(writer.finish_sync(done, Ts(6)), Err(JournalError::Io { .. })));
+        assert!(matches!(append(&mut writer, 4), Err(JournalError::Poisoned { .. })));
+    }
 }

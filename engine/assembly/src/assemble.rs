@@ -8,7 +8,6 @@ use reprise_strategies::{InstanceSettings, Registry, StrategyHost};
 
 use crate::config::{Config, StrategyConfig};
 use crate::error::ConfigError;
-use crate::layers::Origin;
 
 /// The core that a configuration means, for these instruments.
 ///
@@ -25,11 +24,11 @@ pub fn assemble(
     epoch: u32,
 ) -> Result<Core, ConfigError> {
     let risk = risk_settings(config);
-    let strategies = StrategyHost::new(instances(config)?, registry).map_err(|error| ConfigError::Strategy {
-        strategy: error.instance().to_owned(),
-        origin: Origin::Default,
-        reason: error.to_string(),
-    })?;
+    risk.validate().map_err(|error| ConfigError::Contradiction(format!("risk: {error}")))?;
+    let strategies = StrategyHost::new(instances(config)?, registry)?;
+    if !instruments.is_empty() {
+        strategies.check_instruments(instruments)?;
+    }
     let services: Vec<Box<dyn Service>> = vec![
         Box::new(PaperVenue::new(config.paper.clone())),
         Box::new(OrderManager::new(config.orders.clone())),
@@ -63,33 +62,22 @@ fn risk_settings(config: &Config) -> RiskSettings {
     RiskSettings { allow_short: config.account.allow_short, ..config.risk.clone() }
 }
 
-/// The strategy instances with their names; two of the same name cannot be told apart.
 fn instances(config: &Config) -> Result<Vec<InstanceSettings>, ConfigError> {
-    let mut instances: Vec<InstanceSettings> = Vec::new();
-    for strategy in &config.strategy {
-        let id = instance_id(strategy)?;
-        if instances.iter().any(|other| other.id == id) {
-            return Err(ConfigError::Contradiction(format!(
-                "two strategies are named '{id}'; give each [[strategy]] an id of its own"
-            )));
-        }
-        instances.push(InstanceSettings {
-            id,
-            kind: strategy.kind.clone(),
-            instruments: strategy.instruments.clone(),
-            params: strategy.params.clone().into(),
-        });
-    }
-    Ok(instances)
+    config.strategy.iter().map(instance).collect()
 }
 
-fn instance_id(strategy: &StrategyConfig) -> Result<StrategyId, ConfigError> {
-    match strategy.id {
-        Some(id) => Ok(id),
-        None => strategy.kind.parse().map_err(|error| ConfigError::Strategy {
-            strategy: strategy.kind.clone(),
-            origin: Origin::Default,
-            reason: format!("{error}"),
-        }),
-    }
+fn instance(strategy: &StrategyConfig) -> Result<InstanceSettings, ConfigError> {
+    let id: StrategyId = match strategy.id {
+        Some(id) => id,
+        None => strategy
+            .kind
+            .parse()
+            .map_err(|error| ConfigError::Contradiction(format!("strategy.kind: {error}")))?,
+    };
+    Ok(InstanceSettings {
+        id,
+        kind: strategy.kind.clone(),
+        instruments: strategy.instruments.clone(),
+        params: strategy.params.clone(),
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reprise_execution::{ManagerSettings, PaperSettings};
+use reprise_execution::{OrderManagerSettings, PaperSettings};
 use reprise_model::{Asset, Cash, Instrument, InstrumentId, Price, Qty, Rate, StrategyId};
 use reprise_risk::RiskSettings;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct Config {
     /// The journal that the run writes.
     pub journal: JournalConfig,
     /// The order manager.
-    pub orders: ManagerSettings,
+    pub orders: OrderManagerSettings,
     /// The paper venue.
     pub paper: PaperSettings,
     /// Bands, limits, kill switch.

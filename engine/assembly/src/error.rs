@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use reprise_strategies::StrategyError;
+
 use crate::layers::Origin;
 
 /// A configuration that cannot be used: what is wrong, where, and what to write instead.
@@ -51,16 +53,9 @@ pub enum ConfigError {
         /// Why it does not fit.
         reason: String,
     },
-    /// A strategy that cannot be built.
-    #[error("{origin}: strategy '{strategy}': {reason}")]
-    Strategy {
-        /// The instance, or its kind.
-        strategy: String,
-        /// Who named it.
-        origin: Origin,
-        /// Why not.
-        reason: String,
-    },
+    /// The strategies cannot be built.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
     /// Values that contradict each other.
     #[error("{0}")]
     Contradiction(String),

@@ -100,7 +100,9 @@ fn measure(instruments: usize, with_accountant: bool, step_ns: u64) -> f64 {
 
 fn main() {
     println!("{:<44} {:>10}", "one market.quote", "ns/step");
-    for (instruments, with_accountant) in [(1, false), (3, false), (50, false), (500, false), (1, true), (3, true)] {
+    for (instruments, with_accountant) in
+        [(1, false), (3, false), (50, false), (500, false), (1, true), (3, true)]
+    {
         let services = if with_accountant { "accountant" } else { "no services" };
         let label = format!("{instruments} instruments, {services}");
         println!("{label:<44} {:>10.1}", measure(instruments, with_accountant, 1_000_000));

@@ -95,7 +95,12 @@ impl Accountant {
     fn open(&mut self, cx: &mut Context<'_>) {
         self.day_began = true;
         self.assets = cx.state().account.balances().map(|(asset, _)| asset).collect();
-        self.write_line(cx);
+        if cx.is_anything_waiting() {
+            // What waits may change the balances before the line is decided.
+            self.want_line(cx);
+        } else {
+            self.write_line(cx);
+        }
         arm_next_day(cx);
     }
 

@@ -300,6 +300,9 @@ pub enum OrderError {
         "order {0} cannot be submitted: its instrument is not defined, or its quantity is too large to count"
     )]
     NotPlaced(OrderId),
+    /// It leaves with other terms than those that were requested and judged.
+    #[error("order {0} is submitted with other terms than it was requested with")]
+    OtherTerms(OrderId),
     /// A fill of nothing, or of less.
     #[error("order {id}: a fill of {qty} executes nothing")]
     EmptyFill {

@@ -184,7 +184,7 @@ impl State {
                     self.change_order(e.order, |o| advance(o, OrderStep::Denied))?;
                 }
             }
-            Outcome::OrderSubmitted(e) => self.submit(e.order, e.hold)?,
+            Outcome::OrderSubmitted(e) => self.submit(e.order, &e.terms, e.hold)?,
             Outcome::OrderAccepted(e) => self.accept(e)?,
             Outcome::OrderPartiallyFilled(e) => self.fill(&e.fill, OrderStep::PartiallyFilled)?,
             Outcome::OrderFilled(e) => self.fill(&e.fill, OrderStep::Filled)?,
@@ -250,9 +250,13 @@ impl State {
         Ok(())
     }
 
-    fn submit(&mut self, id: OrderId, hold: Hold) -> Result<(), ApplyError> {
+    fn submit(&mut self, id: OrderId, terms: &NewOrder, hold: Hold) -> Result<(), ApplyError> {
+        let order = self.orders.get(id).ok_or(OrderError::NotFound(id))?;
         if !self.orders.is_placed(id) {
             return Err(OrderError::NotPlaced(id).into());
+        }
+        if order.terms != *terms {
+            return Err(OrderError::OtherTerms(id).into());
         }
         self.change_order(id, |o| {
             (o.hold, o.hold_qty) = (hold, o.leaves_qty());
@@ -263,8 +267,8 @@ impl State {
     fn accept(&mut self, event: &OrderAccepted) -> Result<(), ApplyError> {
         if let Some(terms) = &event.adopted {
             self.request(event.order, terms)?;
-            let hold = self.orders.get(event.order).map(|o| o.hold);
-            self.submit(event.order, hold.ok_or(OrderError::NotFound(event.order))?)?;
+            let order = self.orders.get(event.order).ok_or(OrderError::NotFound(event.order))?;
+            self.submit(event.order, terms, order.hold)?;
         }
         self.change_order(event.order, |o| advance(o, OrderStep::Accepted))
     }

@@ -52,6 +52,14 @@ macro_rules! money {
                 Self::admit(Fixed::parse_canonical(text)?)
             }
 
+            /// The canonical form that begins `text` and is ended by a quote, and its length in bytes;
+            /// nothing if there is none.
+            #[inline(always)]
+            pub(crate) fn canonical_before_quote(text: &[u8]) -> Option<(Self, usize)> {
+                let (value, length) = Fixed::canonical_before_quote(text)?;
+                Some((Self::admit(value).ok()?, length))
+            }
+
             /// Appends the canonical form.
             #[inline]
             pub fn write_to(self, out: &mut Vec<u8>) {

@@ -57,6 +57,26 @@ impl<const N: usize> Label<N> {
         Some(Self { len: u8::try_from(text.len()).ok()?, bytes })
     }
 
+    /// The label that begins `text` and is ended by a quote, and its length; nothing if there is none, or too
+    /// few bytes follow to look at eight at a time.
+    #[inline]
+    fn before_quote(text: &[u8]) -> Option<(Self, usize)> {
+        let (mut bytes, mut at) = ([0; N], 0);
+        loop {
+            let word = words::word(text.get(at..)?)?;
+            let plain = words::before(words::quotes(word) | words::invisible(word));
+            let part = word.to_le_bytes();
+            if plain < 8 {
+                let len = at + plain;
+                bytes.get_mut(at..len)?.copy_from_slice(&part[..plain]);
+                let ends = text[len] == b'"' && len > 0;
+                return ends.then_some((Self { len: len as u8, bytes }, len));
+            }
+            bytes.get_mut(at..at + 8)?.copy_from_slice(&part);
+            at += 8;
+        }
+    }
+
     fn explain(text: &str) -> LabelError {
         if text.is_empty() {
             LabelError::Empty
@@ -117,6 +137,12 @@ impl<const N: usize> Field for Label<N> {
 
     #[inline]
     fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
+        if let [b'"', rest @ ..] = r.rest()
+            && let Some((label, len)) = Self::before_quote(rest)
+        {
+            r.advance(len + 2);
+            return Ok(label);
+        }
         let at = r.position();
         let text = r.plain_string()?;
         Self::from_bytes(text).ok_or_else(|| ReadError::value(at, "a short name of visible ASCII", text))

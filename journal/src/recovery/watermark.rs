@@ -2,6 +2,7 @@
 //!
 //! Behind damage the chain proves nothing, but one line still can be judged with its neighbour: its crc is
 //! seeded with the crc stored there, or, if just that is damaged, with the one computed from the neighbour.
+//! A damaged byte may also have become a newline, or been one, so two lines may have been one and one two.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
@@ -18,24 +19,41 @@ use crate::source::MAX_LINE_BYTES;
 /// How every record begins.
 const RECORD_START: &[u8] = b"{\"after\":";
 
-/// The crcs that the next line may be seeded with.
+/// What stands between a line's covered bytes and its crc.
+const CRC_KEY: &[u8] = b",\"crc\":\"";
+
+/// The crcs that a line leaves for the next: the stored one, and those computed from it as if it, or its
+/// part before the key `crc`, were whole.
+#[derive(Debug, Clone, Copy, Default)]
+struct Left {
+    stored: Option<u32>,
+    computed: [Option<u32>; 2],
+}
+
+impl Left {
+    fn by(line: &[u8], before: Self) -> Self {
+        let ends = [line.len().checked_sub(TAIL_LEN), memchr::memmem::rfind(line, CRC_KEY)];
+        let computed = ends.map(|end| Some(crc32c::crc32c_append(before.stored?, &line[..end?])));
+        Self { stored: stored_crc(line), computed }
+    }
+}
+
+/// What the last two lines leave.
 #[derive(Debug, Clone, Copy, Default)]
 struct Seeds {
-    stored: Option<u32>,
-    computed: Option<u32>,
+    last: Left,
+    one_before: Left,
 }
 
 impl Seeds {
     fn fit(self, line: &Envelope<'_>) -> bool {
-        [self.stored, self.computed].into_iter().flatten().any(|seed| line.crc_after(seed) == line.crc)
+        let left = |l: Left| [l.stored, l.computed[0], l.computed[1]];
+        let seeds = [left(self.last), left(self.one_before)];
+        seeds.as_flattened().iter().flatten().any(|seed| line.crc_after(*seed) == line.crc)
     }
 
-    /// The seeds that a line leaves, damaged or not.
-    fn left_by(self, line: &[u8]) -> Self {
-        let stored = stored_crc(line);
-        let covered = line.len().checked_sub(TAIL_LEN).map(|end| &line[..end]);
-        let computed = self.stored.zip(covered).map(|(seed, bytes)| crc32c::crc32c_append(seed, bytes));
-        Self { stored, computed }
+    fn after(self, line: &[u8]) -> Self {
+        Self { last: Left::by(line, self.last), one_before: self.last }
     }
 }
 
@@ -52,7 +70,8 @@ pub(super) fn in_tail(
     whole: &[SegmentSummary],
     whole_crc: u32,
 ) -> Result<Seq, JournalError> {
-    let mut seeds = Seeds { stored: Some(whole_crc), computed: None };
+    let whole_end = Left { stored: Some(whole_crc), ..Left::default() };
+    let mut seeds = Seeds { last: whole_end, ..Seeds::default() };
     let mut highest = Seq(0);
     let first = whole.last().map_or(1, |s| s.number);
     for file in files.iter().filter(|f| f.number >= first && !f.sealed) {
@@ -64,7 +83,7 @@ pub(super) fn in_tail(
         let mut line = Vec::new();
         while read_line(&mut lines, &mut line).map_err(fail)? {
             highest = highest.max(in_line(&line, seeds));
-            seeds = seeds.left_by(&line);
+            seeds = seeds.after(&line);
         }
     }
     Ok(highest)
@@ -74,7 +93,7 @@ pub(super) fn in_tail(
 fn in_line(line: &[u8], seeds: Seeds) -> Seq {
     let mut highest = Seq(0);
     for at in memchr::memmem::find_iter(line, RECORD_START) {
-        let seeds = if at == 0 { seeds } else { seeds.left_by(&line[..at - 1]) };
+        let seeds = if at == 0 { seeds } else { seeds.after(&line[..at - 1]) };
         // A record is short; only its own end can end it.
         let ends = memchr::memmem::find_iter(&line[at..], b"\"}").map(|end| at + end + 2).take(8);
         for end in ends {

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use reprise_journal::line::{self, decode};
 use reprise_model::codec::{RawJson, Writer};
 use reprise_model::event::{
-    Bar, Book, BookAction, Checkpoint, ClockAdvanced, Command, FeedState, FeedStatus, JournalCut, JournalSynced,
-    OperatorCommand, OrderUnknown, Quote, RiskBands, RunEnded, TimerFired, Trade,
+    Bar, Book, BookAction, Checkpoint, ClockAdvanced, Command, FeedState, FeedStatus, JournalCut,
+    JournalSynced, OperatorCommand, OrderUnknown, Quote, RiskBands, RunEnded, TimerFired, Trade,
 };
 use reprise_model::event::{Class, Level};
 use reprise_model::{Input, Label, OrderId, Outcome, Price, Qty, Record, Seq, Side, TimerId, Ts};
@@ -49,9 +49,13 @@ fn market() -> impl Strategy<Value = Input> {
     let option = proptest::option::of::<BoxedStrategy<Level>>;
     let levels = || proptest::collection::vec(level(), 0..5);
     prop_oneof![
-        (instrument(), option(level().boxed()), option(level().boxed()), proptest::option::of(ts())).prop_map(
-            |(instrument, bid, ask, venue_ts)| Input::from(Quote { instrument, bid, ask, venue_ts })
-        ),
+        (instrument(), option(level().boxed()), option(level().boxed()), proptest::option::of(ts()))
+            .prop_map(|(instrument, bid, ask, venue_ts)| Input::from(Quote {
+                instrument,
+                bid,
+                ask,
+                venue_ts
+            })),
         (instrument(), price(), qty(), any::<bool>(), "[a-z0-9]{1,20}").prop_map(
             |(instrument, price, qty, flag, id)| Input::from(Trade {
                 instrument,
@@ -122,10 +126,12 @@ fn input() -> impl Strategy<Value = Input> {
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        (any::<u32>(), any::<u32>(), any::<String>())
-            .prop_map(|(epoch, n, reason)| Outcome::from(OrderUnknown { order: OrderId { epoch, n }, reason })),
-        (instrument(), price(), price(), price())
-            .prop_map(|(instrument, lower, middle, upper)| Outcome::from(RiskBands { instrument, lower, middle, upper })),
+        (any::<u32>(), any::<u32>(), any::<String>()).prop_map(|(epoch, n, reason)| Outcome::from(
+            OrderUnknown { order: OrderId { epoch, n }, reason }
+        )),
+        (instrument(), price(), price(), price()).prop_map(|(instrument, lower, middle, upper)| {
+            Outcome::from(RiskBands { instrument, lower, middle, upper })
+        }),
         (any::<u64>(), any::<u64>()).prop_map(|(timer, key)| Outcome::from(TimerFired {
             timer: TimerId(timer),
             owner: Label::new("twap").unwrap(),
@@ -142,9 +148,13 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 fn record() -> impl Strategy<Value = Record> {
     prop_oneof![
-        (any::<u64>(), ts()).prop_map(|(through, at)| Record::from(JournalSynced { through: Seq(through), at })),
-        (any::<u64>(), any::<String>())
-            .prop_map(|(bytes, reason)| Record::from(JournalCut { bytes, kept: "cut.bin".to_owned(), reason })),
+        (any::<u64>(), ts())
+            .prop_map(|(through, at)| Record::from(JournalSynced { through: Seq(through), at })),
+        (any::<u64>(), any::<String>()).prop_map(|(bytes, reason)| Record::from(JournalCut {
+            bytes,
+            kept: "cut.bin".to_owned(),
+            reason
+        })),
     ]
 }
 
@@ -157,7 +167,8 @@ enum Event {
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (input(), prop_oneof![Just(0), any::<u32>()]).prop_map(|(input, outcomes)| Event::Input(input, outcomes)),
+        (input(), prop_oneof![Just(0), any::<u32>()])
+            .prop_map(|(input, outcomes)| Event::Input(input, outcomes)),
         (outcome(), any::<u64>()).prop_map(|(outcome, cause)| Event::Outcome(outcome, cause)),
         record().prop_map(Event::Record),
     ]
@@ -176,8 +187,11 @@ fn encode(event: &Event, seq: u64, ts: Ts, seed: u32) -> Vec<u8> {
     bytes
 }
 
-/// What a line says, by a tree: class, number, time, kind, outcomes, cause, payload, crc.
-fn naive(bytes: &[u8]) -> Option<(Class, u64, u64, String, u64, u64, Value, String)> {
+/// What a line says: class, number, time, kind, outcomes, cause, payload, crc.
+type Said = (Class, u64, u64, String, u64, u64, Value, String);
+
+/// By a tree.
+fn naive(bytes: &[u8]) -> Option<Said> {
     let tree: Value = serde_json::from_slice(bytes).ok()?;
     let number = |key: &str| tree.get(key).and_then(Value::as_u64);
     let text = |key: &str| Some(tree.get(key)?.as_str()?.to_owned());
@@ -198,7 +212,7 @@ fn naive(bytes: &[u8]) -> Option<(Class, u64, u64, String, u64, u64, Value, Stri
     ))
 }
 
-fn fast(bytes: &[u8]) -> Option<(Class, u64, u64, String, u64, u64, Value, String)> {
+fn fast(bytes: &[u8]) -> Option<Said> {
     let line = decode(bytes).ok()?;
     Some((
         line.class,

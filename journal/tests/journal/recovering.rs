@@ -251,7 +251,8 @@ fn check_recovered(run: &Path, recovered: &Recovered, before: &[(String, Vec<u8>
         assert!(old.windows(content.len()).any(|w| w == content), "what is kept is what was cut");
     }
     let left: Vec<u8> = segments(&contents(run));
-    let records = support::lines(run).unwrap().iter().filter(|l| l.windows(11).any(|w| w == b"journal.cut")).count();
+    let records =
+        support::lines(run).unwrap().iter().filter(|l| l.windows(11).any(|w| w == b"journal.cut")).count();
     assert_eq!(records, if recovered.action == Action::Cut { kept.len() } else { 0 });
     if recovered.action == Action::Keep {
         assert_eq!(left, old);
@@ -286,13 +287,17 @@ fn every_row() {
     }
     for &(finding, standing, make) in CASES {
         let row = reprise_journal::recovery::decide(finding, standing);
-        let dir = tempfile::tempdir().unwrap();
+        let dir = support::folder();
         let run = dir.path().join("run");
         make(&run);
         let before = contents(&run);
         match recover(&run, NOW) {
             Ok(recovered) => {
-                assert_eq!((recovered.finding, recovered.action), (finding, row.action), "{finding} {standing}");
+                assert_eq!(
+                    (recovered.finding, recovered.action),
+                    (finding, row.action),
+                    "{finding} {standing}"
+                );
                 assert_eq!(recovered.ended, standing == Standing::Ended, "{finding} {standing}");
                 check_recovered(&run, &recovered, &before);
             }
@@ -339,7 +344,7 @@ fn after_damage(run: &Path, bytes: &[u8]) -> Option<Seq> {
 /// lost its tail.
 #[test]
 fn damage_at_every_byte() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     let run = dir.path().join("run");
     crashed(&run, Sample { events: 8, sync_every: 3, ..OPEN });
     let whole = fs::read(support::segment(&run, 1)).unwrap();
@@ -356,7 +361,11 @@ fn damage_at_every_byte() {
             assert!(left.is_some_and(|seq| seq >= durable), "byte {at} was not durable: {left:?}");
         }
         if at >= record_end {
-            for tail in [&whole[..at], &[&whole[..at], &[0; 300][..]].concat(), &[&whole[..at], b"\n\x01\xff{\n"].concat()] {
+            for tail in [
+                &whole[..at],
+                &[&whole[..at], &[0; 300][..]].concat(),
+                &[&whole[..at], b"\n\x01\xff{\n"].concat(),
+            ] {
                 let left = after_damage(&run, tail);
                 assert!(left.is_some_and(|seq| seq >= durable), "cut at {at}: {left:?}");
                 let lines = support::lines(&run).unwrap();
@@ -370,15 +379,16 @@ fn damage_at_every_byte() {
 /// Breaks when recovery, crashing itself between two steps, leaves a journal that no longer recovers.
 #[test]
 fn a_crash_in_recovery_is_harmless() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     let run = dir.path().join("run");
     crashed(&run, Sample { segment_bytes: 900, durability: DurabilityMode::None, events: 12, ..OPEN });
     edit(&run, |lines, _| flip(lines.last_mut().unwrap()));
     let original = contents(&run);
     let last = original.iter().filter(|(name, _)| name.ends_with(".jsonl")).count() as u32;
     assert!(last > 2);
-    let reference = tempfile::tempdir().unwrap();
-    let put_all = |to: &Path| original.iter().for_each(|(name, bytes)| fs::write(to.join(name), bytes).unwrap());
+    let reference = support::folder();
+    let put_all =
+        |to: &Path| original.iter().for_each(|(name, bytes)| fs::write(to.join(name), bytes).unwrap());
     put_all(reference.path());
     let expected = recover(reference.path(), NOW).unwrap();
     let renamed = |run: &Path, number: u32| {
@@ -386,7 +396,7 @@ fn a_crash_in_recovery_is_harmless() {
     };
     // Later segments go aside from the last to the second, then the first one's tail is copied.
     for steps in 1..last {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = support::folder();
         put_all(dir.path());
         (0..steps).for_each(|n| renamed(dir.path(), last - n));
         let recovered = recover(dir.path(), NOW).unwrap();
@@ -399,7 +409,7 @@ fn a_crash_in_recovery_is_harmless() {
 #[test]
 fn a_run_goes_on() {
     for sealed in [false, true] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = support::folder();
         let run = dir.path().join("run");
         support::write(&run, OPEN);
         if sealed {

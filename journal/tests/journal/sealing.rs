@@ -38,7 +38,7 @@ fn a_crash_in_sealing_is_harmless() {
     let lines = support::lines(&whole).unwrap();
     // First the packed files appear, then the manifest, then the plain files go.
     for done in 0..=2 * count + 1 {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = support::folder();
         let run = dir.path();
         for (name, bytes) in support::files(&whole) {
             fs::write(run.join(name), bytes).unwrap();

@@ -25,8 +25,13 @@ pub struct Sample {
     pub ended: bool,
 }
 
-pub const ENDED: Sample =
-    Sample { durability: DurabilityMode::Orders, segment_bytes: 1 << 20, events: 6, sync_every: 3, ended: true };
+pub const ENDED: Sample = Sample {
+    durability: DurabilityMode::Orders,
+    segment_bytes: 1 << 20,
+    events: 6,
+    sync_every: 3,
+    ended: true,
+};
 pub const OPEN: Sample = Sample { ended: false, ..ENDED };
 
 pub fn started(mode: RunMode) -> RunStarted {
@@ -86,7 +91,12 @@ fn outcomes_of(n: u64) -> Vec<Outcome> {
 }
 
 /// Appends one batch; seqs follow the last one.
-pub fn append(writer: &mut JournalWriter, ts: Ts, input: &Input, outcomes: &[Outcome]) -> Result<(), JournalError> {
+pub fn append(
+    writer: &mut JournalWriter,
+    ts: Ts,
+    input: &Input,
+    outcomes: &[Outcome],
+) -> Result<(), JournalError> {
     let seq = writer.last_seq().next();
     writer.append_input(seq, ts, input, outcomes.len() as u32)?;
     for (i, outcome) in outcomes.iter().enumerate() {
@@ -127,9 +137,17 @@ pub fn write(dir: &Path, sample: Sample) {
     writer.finish().unwrap();
 }
 
+/// A new folder, in memory where the system offers that: these tests write and sync thousands of files, and
+/// what a disk does with them is not what they are about.
+pub fn folder() -> tempfile::TempDir {
+    let in_memory = Path::new("/dev/shm");
+    let made = if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() };
+    made.or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A fresh sample in a folder of its own.
 pub fn sample(sample: Sample) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     write(&dir.path().join("run"), sample);
     dir
 }

@@ -66,7 +66,8 @@ fn every_value_of_a_byte_is_found() {
     let file = support::segment(&run, 1);
     let bytes = fs::read(&file).unwrap();
     let line_ends = bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at);
-    let places: Vec<usize> = line_ends.flat_map(|at| [at - 18, at - 10, at - 3, at - 1, at]).chain([0, 7, 40, 321]).collect();
+    let places: Vec<usize> =
+        line_ends.flat_map(|at| [at - 18, at - 10, at - 3, at - 1, at]).chain([0, 7, 40, 321]).collect();
     expect_found(&run, &file, places.iter().flat_map(|at| (0..=255).map(|to| changed(&bytes, *at, to))));
 }
 
@@ -83,7 +84,11 @@ fn every_truncation_is_found() {
     reprise_journal::seal(&sealed).unwrap();
     let file = sealed.join(reprise_journal::sealed_name(1));
     let bytes = fs::read(&file).unwrap();
-    expect_found(&sealed, &file, (0..bytes.len()).map(|len| (format!("cut at {len}"), bytes[..len].to_vec())));
+    expect_found(
+        &sealed,
+        &file,
+        (0..bytes.len()).map(|len| (format!("cut at {len}"), bytes[..len].to_vec())),
+    );
 }
 
 /// Breaks when bytes behind the end go unnoticed.
@@ -165,14 +170,35 @@ fn well_chained_nonsense_is_found() {
         (DamageKind::Order, &[quote]),
         (DamageKind::Order, &[start, start]),
         (DamageKind::Order, &[start, r#"{"seq":2,"ts":4,"kind":"market.quote","data":{"instrument":"A.B"}"#]),
-        (DamageKind::OpenBatch, &[start, r#"{"seq":2,"ts":5,"kind":"market.quote","outcomes":1,"data":{"instrument":"A.B"}"#]),
-        (DamageKind::Event, &[start, r#"{"seq":2,"ts":5,"kind":"market.quote","data":{"instrument":"A.B","bid":"01","bid_size":"1"}"#]),
-        (DamageKind::Event, &[start, r#"{"seq":2,"ts":5,"kind":"market.trade","data":{"instrument":"A.B","price":"1","qty":"1","historical":false}"#]),
-        (DamageKind::Content, &[start, r#"{"seq":2,"ts":5,"kind":"run.ended","data":{"reason":"","inputs":0,"content":"00"}"#]),
-        (DamageKind::NotALine, &[start, r#"{"ts":5,"seq":2,"kind":"market.quote","data":{"instrument":"A.B"}"#]),
+        (
+            DamageKind::OpenBatch,
+            &[start, r#"{"seq":2,"ts":5,"kind":"market.quote","outcomes":1,"data":{"instrument":"A.B"}"#],
+        ),
+        (
+            DamageKind::Event,
+            &[
+                start,
+                r#"{"seq":2,"ts":5,"kind":"market.quote","data":{"instrument":"A.B","bid":"01","bid_size":"1"}"#,
+            ],
+        ),
+        (
+            DamageKind::Event,
+            &[
+                start,
+                r#"{"seq":2,"ts":5,"kind":"market.trade","data":{"instrument":"A.B","price":"1","qty":"1","historical":false}"#,
+            ],
+        ),
+        (
+            DamageKind::Content,
+            &[start, r#"{"seq":2,"ts":5,"kind":"run.ended","data":{"reason":"","inputs":0,"content":"00"}"#],
+        ),
+        (
+            DamageKind::NotALine,
+            &[start, r#"{"ts":5,"seq":2,"kind":"market.quote","data":{"instrument":"A.B"}"#],
+        ),
     ];
     for (kind, bodies) in rows {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = support::folder();
         fs::write(support::segment(dir.path(), 1), support::chained(bodies)).unwrap();
         let verdict = verify_journal(dir.path());
         assert!(matches!(&verdict, Verdict::Corrupt(damage) if damage.kind == kind), "{kind}: {verdict:?}");
@@ -199,7 +225,7 @@ fn open_and_derived() {
 /// Breaks when a run that is being written is called damaged.
 #[test]
 fn a_journal_under_its_writer() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     let run = dir.path().join("run");
     let mut writer = JournalWriter::create(&run, WriterOptions::default()).unwrap();
     assert!(matches!(verify_journal(&run), Verdict::BeingWritten { last_seq: Seq(0) }));
@@ -219,7 +245,7 @@ fn a_journal_under_its_writer() {
 /// Breaks when nothing is taken for a clean journal.
 #[test]
 fn what_cannot_be_judged() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     for path in [dir.path().to_owned(), dir.path().join("nowhere")] {
         assert_eq!(verify_journal(&path).exit_code(), 2, "{}", path.display());
     }

@@ -25,7 +25,7 @@ fn new_writer(dir: &std::path::Path, durability: DurabilityMode) -> JournalWrite
 /// Breaks when a line's bytes change: every journal that exists would then read as damaged.
 #[test]
 fn the_line_format_is_pinned() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     let mut writer = new_writer(dir.path(), DurabilityMode::Orders);
     append(&mut writer, START.plus_ns(5), &quote(1), &[unknown_order()]).unwrap();
     writer.sync(START.plus_ns(9)).unwrap();
@@ -83,7 +83,10 @@ fn entries_come_back() {
         kinds.push(input.kind());
     }
     assert_eq!(kinds.len(), 8);
-    assert_eq!((kinds[0], kinds[1], kinds[4], kinds[7]), ("run.started", "market.quote", "market.trade", "run.ended"));
+    assert_eq!(
+        (kinds[0], kinds[1], kinds[4], kinds[7]),
+        ("run.started", "market.quote", "market.trade", "run.ended")
+    );
 }
 
 /// Breaks when a segment ends within a batch, stays empty, or the chain does not run on in the next.
@@ -126,7 +129,7 @@ fn a_journal_is_made_in_a_new_place_only() {
     let dir = support::sample(ENDED);
     let again = JournalWriter::create(&dir.path().join("run"), WriterOptions::default());
     assert!(matches!(again, Err(JournalError::NotEmpty { .. })), "{again:?}");
-    let empty = tempfile::tempdir().unwrap();
+    let empty = support::folder();
     let first = JournalWriter::create(empty.path(), WriterOptions::default()).unwrap();
     let second = JournalWriter::create(empty.path(), WriterOptions::default());
     assert!(matches!(second, Err(JournalError::NotEmpty { .. } | JournalError::Locked { .. })));
@@ -145,7 +148,7 @@ fn durability() {
         (DurabilityMode::None, true, Free, Seq(0)),
     ];
     for (mode, with_order, asks, durable) in rows {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = support::folder();
         let mut writer = new_writer(dir.path(), mode);
         writer.append_input(Seq(2), START, &quote(1), u32::from(with_order)).unwrap();
         if with_order {
@@ -165,7 +168,7 @@ fn durability() {
 /// Breaks when the core cannot step on while a sync is in flight.
 #[test]
 fn a_sync_runs_beside_appends() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     let mut writer = new_writer(dir.path(), DurabilityMode::Orders);
     let pending = writer.start_sync().unwrap().unwrap();
     append_event(&mut writer, 1).unwrap();
@@ -213,7 +216,7 @@ fn wrong_order_is_refused() {
         }),
     ];
     for (message, step) in rows {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = support::folder();
         let mut writer = new_writer(dir.path(), DurabilityMode::None);
         let error = step(&mut writer).unwrap_err();
         assert!(matches!(error, JournalError::OutOfTurn { .. }), "{error:?}");
@@ -224,7 +227,7 @@ fn wrong_order_is_refused() {
 /// Breaks when a journal does not begin with `run.started`.
 #[test]
 fn the_first_line_is_run_started() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     let mut writer = JournalWriter::create(dir.path(), WriterOptions::default()).unwrap();
     assert!(writer.append_input(Seq(1), START, &quote(1), 0).is_err());
 }
@@ -232,7 +235,7 @@ fn the_first_line_is_run_started() {
 /// Breaks when a backtest's journal, which leaves its inputs out, cannot be written, read or verified.
 #[test]
 fn a_backtest_leaves_its_inputs_out() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     let run = dir.path().join("run");
     let options = WriterOptions { durability: DurabilityMode::None, ..WriterOptions::default() };
     let mut writer = JournalWriter::create(&run, options).unwrap();
@@ -254,7 +257,7 @@ fn a_backtest_leaves_its_inputs_out() {
 /// Breaks when a reader of a single line file, or of nothing, says something misleading.
 #[test]
 fn what_is_no_journal() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = support::folder();
     let at = |name: &str| dir.path().join(name);
     fs::write(at("empty.jsonl"), b"").unwrap();
     fs::write(at("text.jsonl"), b"hello\n").unwrap();
@@ -299,7 +302,7 @@ fn later_versions() {
         ),
     ];
     for (schema, rest, code, message) in rows {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = support::folder();
         let start = start.replace("SCHEMA", schema);
         let bodies: Vec<&str> = std::iter::once(start.as_str()).chain(rest.iter().copied()).collect();
         fs::write(support::segment(dir.path(), 1), support::chained(&bodies)).unwrap();

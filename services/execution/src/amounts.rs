@@ -15,9 +15,7 @@ pub(crate) fn plus(a: Qty, b: Qty) -> Qty {
 
 /// `whole * part / total`, rounded towards zero; 0 of nothing.
 pub(crate) fn share(whole: Qty, part: Qty, total: Qty) -> Qty {
-    Cash::notional(Price::ONE, whole)
-        .and_then(|whole| whole.prorate(part, total))
-        .map_or(Qty::ZERO, to_qty)
+    Cash::notional(Price::ONE, whole).and_then(|whole| whole.prorate(part, total)).map_or(Qty::ZERO, to_qty)
 }
 
 /// An amount of base as a quantity; 0 for a negative one.

@@ -3,8 +3,8 @@
 use reprise_core::{Bands, InstrumentIx, Market, OpenTotals, Order, Proposal, State, View};
 use reprise_model::event::{Hold, TradingState};
 use reprise_model::{
-    Cash, Code, MoneyError, NewOrder, OrderId, OrderOrigin, OrderType, Price, Qty, QuoteSource, Rate, Side,
-    StrategyId,
+    Cash, Code, GroupRole, MoneyError, NewOrder, OrderId, OrderOrigin, OrderType, Price, Qty, QuoteSource,
+    Rate, Side, StrategyId,
 };
 
 use crate::finding::Unjudged;
@@ -144,7 +144,9 @@ impl<'a> Case<'a> {
         }
         let start = self.own_price()?;
         match self.terms.side {
-            Side::Buy => Ok(start.checked_mul_rate(Rate::ONE.checked_add(self.known.settings.market_slippage)?)?),
+            Side::Buy => {
+                Ok(start.checked_mul_rate(Rate::ONE.checked_add(self.known.settings.market_slippage)?)?)
+            }
             Side::Sell => Ok(start),
         }
     }
@@ -173,12 +175,12 @@ impl<'a> Case<'a> {
 
     /// What open members of the order's group hold already on the same side: the group holds once.
     pub(crate) fn held_by_group(&self, asset: reprise_model::Asset) -> Result<Cash, MoneyError> {
-        let Some(group) = self.terms.group else { return Ok(Cash::ZERO) };
+        let Some(group) = GroupKey::of(self.id, self.terms) else { return Ok(Cash::ZERO) };
         let mut held = Cash::ZERO;
         for order in self.state.orders.open_in(self.ix) {
             let is_sibling = order.id != self.id
                 && order.terms.side == self.terms.side
-                && order.terms.group.is_some_and(|g| g.id == group.id);
+                && GroupKey::of(order.id, &order.terms) == Some(group);
             if is_sibling && order.hold.asset == asset {
                 held = held.checked_add(order.held()?)?;
             }
@@ -189,6 +191,26 @@ impl<'a> Case<'a> {
     /// A hold of nothing.
     pub(crate) fn no_hold(&self) -> Hold {
         Hold { asset: self.market.definition.quote, amount: Cash::ZERO }
+    }
+}
+
+/// Which orders end each other. The exits of a bracket carry the number of its entry, and an entry that fills in
+/// parts has a pair of exits for each part, asked for one right after the other, the take-profit first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct GroupKey {
+    opened_by: u32,
+    pair: u32,
+}
+
+impl GroupKey {
+    fn of(id: OrderId, terms: &NewOrder) -> Option<Self> {
+        let group = terms.group?;
+        let pair = match group.role {
+            GroupRole::Oco => 0,
+            GroupRole::TakeProfit => id.n,
+            GroupRole::StopLoss => id.n.saturating_sub(1),
+        };
+        Some(Self { opened_by: group.id, pair })
     }
 }
 
@@ -221,24 +243,24 @@ fn each_open<'a>(
     state: &'a State,
     ix: InstrumentIx,
     side: Side,
-    without: OrderId,
+    without: Option<OrderId>,
     mut show: impl FnMut(&'a Order, Qty) -> Result<(), MoneyError>,
 ) -> Result<(), MoneyError> {
-    let mut groups: Vec<(u32, &Order, Qty)> = Vec::new();
+    let mut groups: Vec<(GroupKey, &Order, Qty)> = Vec::new();
     for order in state.orders.open_in(ix) {
-        if order.id == without || order.terms.side != side {
+        if Some(order.id) == without || order.terms.side != side {
             continue;
         }
         let leaves = order.worst_leaves_qty();
-        let Some(group) = order.terms.group.filter(|_| order.terms.reduce_only) else {
+        let Some(group) = GroupKey::of(order.id, &order.terms).filter(|_| order.terms.reduce_only) else {
             show(order, leaves)?;
             continue;
         };
         // Members of a group are requested together, so the last groups are the likely ones.
-        match groups.iter_mut().rev().find(|(id, ..)| *id == group.id) {
+        match groups.iter_mut().rev().find(|(key, ..)| *key == group) {
             Some(shown) if shown.2 < leaves => (shown.1, shown.2) = (order, leaves),
             Some(_) => {}
-            None => groups.push((group.id, order, leaves)),
+            None => groups.push((group, order, leaves)),
         }
     }
     groups.into_iter().try_for_each(|(_, order, leaves)| show(order, leaves))
@@ -252,11 +274,11 @@ fn open_orders(
     qty: Qty,
 ) -> Result<Open, MoneyError> {
     let terms = proposal.terms;
-    let own_group = terms.group.filter(|_| terms.reduce_only);
+    let own_group = GroupKey::of(proposal.order, terms).filter(|_| terms.reduce_only);
     let mut open = Open::default();
-    each_open(state, ix, terms.side, proposal.order, |order, leaves| {
+    each_open(state, ix, terms.side, Some(proposal.order), |order, leaves| {
         let is_sibling = order.terms.reduce_only
-            && own_group.is_some_and(|own| order.terms.group.is_some_and(|group| group.id == own.id));
+            && own_group.is_some_and(|own| GroupKey::of(order.id, &order.terms) == Some(own));
         let leaves = if is_sibling { leaves.checked_sub(qty)?.max(Qty::ZERO) } else { leaves };
         open.all = open.all.checked_add(leaves)?;
         if order.terms.strategy == terms.strategy {
@@ -280,10 +302,29 @@ pub(crate) fn open_at_worst(
 ) -> Result<Qty, MoneyError> {
     let mut open = Qty::ZERO;
     if state.orders.totals(ix).count > 0 {
-        each_open(state, ix, side, without, |_, leaves| {
+        each_open(state, ix, side, Some(without), |_, leaves| {
             open = open.checked_add(leaves)?;
             Ok(())
         })?;
     }
     Ok(open)
+}
+
+/// What is left of a strategy's position once its open orders have closed what they can, in whole lots: what a
+/// further order can close without turning it.
+pub(crate) fn left_to_flatten(
+    state: &State,
+    ix: InstrumentIx,
+    strategy: StrategyId,
+    position: Qty,
+) -> Result<Qty, MoneyError> {
+    let side = if position.is_negative() { Side::Buy } else { Side::Sell };
+    let mut left = position.abs();
+    each_open(state, ix, side, None, |order, leaves| {
+        if order.terms.strategy == strategy {
+            left = left.checked_sub(leaves)?;
+        }
+        Ok(())
+    })?;
+    Ok(left.max(Qty::ZERO).floor_to(state.markets.get(ix).definition.lot))
 }

@@ -82,7 +82,9 @@ impl Unjudged {
         match self {
             Self::Missing(code) if *code == asked => Refusal::measured(*code, "unknown", "known"),
             Self::Missing(code) => Refusal::measured(*code, "unknown", format!("known to judge {asked}")),
-            Self::Money(error) => Refusal::measured(Code::Overflow, error, format!("computable to judge {asked}")),
+            Self::Money(error) => {
+                Refusal::measured(Code::Overflow, error, format!("computable to judge {asked}"))
+            }
         }
     }
 }

@@ -265,13 +265,7 @@ fn is_dust(state: &State, ix: InstrumentIx, qty: Qty) -> bool {
     qty.is_zero() || worth.is_some_and(|worth| worth < market.definition.min_notional)
 }
 
-fn flattening(
-    strategy: StrategyId,
-    instrument: InstrumentId,
-    side: Side,
-    qty: Qty,
-    intent: u32,
-) -> NewOrder {
+fn flattening(strategy: StrategyId, instrument: InstrumentId, side: Side, qty: Qty, intent: u32) -> NewOrder {
     NewOrder {
         strategy,
         instrument,

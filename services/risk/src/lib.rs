@@ -8,6 +8,9 @@ mod kill;
 mod pace;
 mod service;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod time_of_day;
 mod watch;
 
 pub use bands::BandsService;
@@ -15,3 +18,4 @@ pub use service::{CheckReport, RiskService};
 pub use settings::{
     BandKind, BandSettings, CollarSides, Combine, Limits, OnLoss, RiskSettings, SettingsError,
 };
+pub use time_of_day::TimeOfDay;

@@ -41,14 +41,7 @@ impl RiskService {
     #[must_use]
     pub fn new(settings: RiskSettings) -> Self {
         let watch = Watch::new(&settings);
-        Self {
-            settings,
-            limits: Vec::new(),
-            pace: Pace::default(),
-            rejects: 0,
-            watch,
-            kill: Kill::default(),
-        }
+        Self { settings, limits: Vec::new(), pace: Pace::default(), rejects: 0, watch, kill: Kill::default() }
     }
 
     /// The settings as they are now, an operator's changes included.

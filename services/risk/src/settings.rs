@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use crate::time_of_day::TimeOfDay;
 use reprise_model::{Cash, InstrumentId, Qty, Rate};
 use serde::{Deserialize, Serialize};
 
@@ -287,6 +288,8 @@ const MAX_WINDOW: u32 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RiskSettings {
+    /// When the trading day begins, `HH:MM` in UTC: the loss of the day is counted from then.
+    pub day_reset: TimeOfDay,
     /// The limits of every instrument.
     pub limits: Limits,
     /// Limits of single instruments, laid over `limits` field by field.
@@ -352,6 +355,7 @@ pub struct RiskSettings {
 impl Default for RiskSettings {
     fn default() -> Self {
         Self {
+            day_reset: TimeOfDay::default(),
             limits: Limits::default(),
             instruments: BTreeMap::new(),
             bands: Vec::new(),

@@ -53,8 +53,8 @@ impl Watch {
         let Some(tick) = cx.tick() else { return };
         let state = cx.state();
         let conversions = &state.settings().account.conversions;
-        let is_owned = !state.positions.net(tick.ix).is_zero()
-            || state.positions.of(tick.ix).any(|(_, position)| !position.qty.is_zero());
+        // Positions that offset each other gain what the others lose.
+        let is_owned = !state.positions.net(tick.ix).is_zero();
         let converts = !conversions.is_empty() && {
             let id = &state.markets.get(tick.ix).definition.instrument;
             conversions.values().any(|used| used == id)

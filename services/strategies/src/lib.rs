@@ -47,6 +47,16 @@
 //! # Ok::<(), reprise_strategies::StrategyError>(())
 //! ```
 //!
+//! What it cannot do does not compile:
+//!
+//! ```compile_fail,E0599
+//! use reprise_strategies::{Fill, StrategyContext};
+//!
+//! fn invent_a_fill(fill: Fill, cx: &mut StrategyContext<'_>) {
+//!     cx.emit(fill);
+//! }
+//! ```
+//!
 //! With that, a configuration can run any number of instances of it:
 //!
 //! ```toml

@@ -1,5 +1,6 @@
 //! `ema-cross` against an independent naive reference, decision by decision.
 
+#[cfg(test)]
 mod desk;
 
 use desk::{BTC, Desk, ETH, instance, instrument};

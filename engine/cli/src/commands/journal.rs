@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 
 use anyhow::Result;
-use reprise_journal::{JournalReader, Stat, Verdict, seal, stat, verify_journal};
+use reprise_journal::{Body, JournalReader, Stat, Verdict, seal, stat, verify_journal};
 use serde_json::{Value, json};
 
 use crate::args::{JournalArgs, JournalCat, JournalCommand, JournalRun};
@@ -32,7 +32,7 @@ fn check(args: &JournalRun) -> Result<u8> {
             "corrupt",
             json!({
                 "file": damage.file, "offset": damage.offset, "line": damage.line,
-                "seq": damage.seq().map(|seq| seq.0), "reason": damage.reason,
+                "after_seq": damage.after.0, "seq": damage.after.0 + 1, "reason": damage.reason,
             }),
         ),
         Verdict::CouldNotJudge { reason } => ("not judged", json!({"reason": reason})),
@@ -44,9 +44,23 @@ fn check(args: &JournalRun) -> Result<u8> {
         }
         print_json(&object)?;
     } else {
-        print_line(&verdict)?;
+        print_line(in_words(&verdict))?;
     }
     Ok(verdict.exit_code())
+}
+
+fn in_words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Clean(stat) if stat.ended => {
+            format!("clean: {} lines, ended at seq {}", grouped(stat.lines), stat.last_seq)
+        }
+        Verdict::Clean(stat) => {
+            format!("open: {} lines, clean up to seq {}; the run has not ended", grouped(stat.lines), stat.last_seq)
+        }
+        Verdict::BeingWritten { .. } => "open: the run is being written".to_owned(),
+        Verdict::Corrupt(damage) => format!("corrupt: {damage}"),
+        Verdict::CouldNotJudge { reason } => format!("could not judge: {reason}"),
+    }
 }
 
 fn count(args: &JournalRun) -> Result<u8> {
@@ -100,7 +114,7 @@ fn cat(args: &JournalCat) -> Result<u8> {
         if entry.seq.0 > to {
             break;
         }
-        let kind = entry.body.kind();
+        let kind = kind_of(&entry.body);
         if entry.seq.0 >= from && (args.kind.is_empty() || args.kind.iter().any(|k| kind.starts_with(k.as_str()))) {
             out.write_all(entry.raw)?;
             out.write_all(b"\n")?;
@@ -108,6 +122,15 @@ fn cat(args: &JournalCat) -> Result<u8> {
     }
     out.flush()?;
     Ok(exit::DONE)
+}
+
+fn kind_of(body: &Body) -> &str {
+    match body {
+        Body::Input { input, .. } => input.kind(),
+        Body::Outcome { outcome, .. } => outcome.kind(),
+        Body::Record(record) => record.kind(),
+        Body::Unknown { kind, .. } => kind,
+    }
 }
 
 fn compress(args: &JournalRun) -> Result<u8> {

@@ -12,7 +12,7 @@ use crate::output::{print_json, print_table};
 /// Prints.
 pub fn run(args: &SchemaArgs) -> Result<u8> {
     match args.topic {
-        SchemaTopic::Journal => print_json(&reprise_journal::schema::json_schema())?,
+        SchemaTopic::Journal => print_json(&reprise_journal::line_schema())?,
         SchemaTopic::Kinds => print_kinds(args.json)?,
         SchemaTopic::Refusals => print_refusals(args.json)?,
     }

@@ -42,7 +42,8 @@ fn digests_depend_on_decisions_alone() {
         ("with none but the last", CoreSettings { checkpoint_every: 0, ..settings() }),
     ];
     for (name, other) in rows {
-        let same_settings = (other.epoch, other.checkpoint_every) == (settings().epoch, settings().checkpoint_every);
+        let same_settings =
+            (other.epoch, other.checkpoint_every) == (settings().epoch, settings().checkpoint_every);
         let bench = play(5, other, 150);
         assert_eq!(bench.core.decision_digest(), first.core.decision_digest(), "decisions {name}");
         assert_eq!(bench.core.state().digest(), first.core.state().digest(), "state {name}");
@@ -63,9 +64,10 @@ fn digests_move_with_every_checkpoint() {
     states.dedup();
     assert_eq!(states.len(), all, "each input is counted in the state");
     for (before, after) in checkpoints(&bench).windows(2).map(|w| (&w[0], &w[1])).collect::<Vec<_>>() {
-        let batch = bench.batches.iter().find(|b| {
-            b.outcomes.iter().any(|d| matches!(&d.outcome, Outcome::Checkpoint(c) if c == after))
-        });
+        let batch = bench
+            .batches
+            .iter()
+            .find(|b| b.outcomes.iter().any(|d| matches!(&d.outcome, Outcome::Checkpoint(c) if c == after)));
         let decided = batch.map_or(0, |b| b.outcomes.len() - 1);
         assert_eq!(before.decisions == after.decisions, decided == 0, "{decided} outcomes in between");
     }

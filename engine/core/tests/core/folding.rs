@@ -4,9 +4,7 @@
 use std::rc::Rc;
 
 use proptest::prelude::*;
-use reprise_core::{
-    Context, Core, CoreSettings, DecisionDigest, Decided, FoldError, Service, State,
-};
+use reprise_core::{Context, Core, CoreSettings, Decided, DecisionDigest, FoldError, Service, State};
 use reprise_model::event::{AccountTransferred, ClockAdvanced, TimerOwner, TransferReason};
 use reprise_model::{Input, Instrument, Outcome, Seq, Ts};
 
@@ -92,7 +90,11 @@ fn deposit() -> Input {
 fn what_an_input_leads_to_names_the_input() {
     let rows: [(&str, Vec<Box<dyn Service>>, Input); 3] = [
         ("a deposit, no timer", vec![Core::accountant()], deposit()),
-        ("a deposit after timers", vec![Armer, Armer].into_iter().map(boxed).chain([Core::accountant()]).collect(), deposit()),
+        (
+            "a deposit after timers",
+            vec![Armer, Armer].into_iter().map(boxed).chain([Core::accountant()]).collect(),
+            deposit(),
+        ),
         ("a quote after timers", vec![boxed(Armer), Core::accountant()], quote(SPOT, "99", "101")),
     ];
     for (name, services, input) in rows {
@@ -120,7 +122,7 @@ type Forgery = (&'static str, &'static str, fn(&mut Outcome));
 #[test]
 fn forged_outcomes_do_not_fold() {
     let bench = play(7, settings(), 200);
-    let rows: [Forgery; 7] = [
+    let rows: [Forgery; 8] = [
         ("order.filled", "the order counts", |o| {
             if let Outcome::OrderFilled(e) = o {
                 e.fill.cum_qty = e.fill.cum_qty.checked_add(qty("0.000000000001")).expect("small");
@@ -151,6 +153,11 @@ fn forged_outcomes_do_not_fold() {
         ("order.submitted", "is not known", |o| {
             if let Outcome::OrderSubmitted(e) = o {
                 e.order.n += 1_000_000;
+            }
+        }),
+        ("order.submitted", "other terms", |o| {
+            if let Outcome::OrderSubmitted(e) = o {
+                e.terms.qty = e.terms.qty.checked_add(qty("1")).expect("small");
             }
         }),
         ("order.requested", "the number after the last", |o| {

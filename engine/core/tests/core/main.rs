@@ -6,7 +6,6 @@ mod cascades;
 mod digests;
 mod folding;
 mod markets;
-mod refusals;
 mod script;
 mod support;
 mod timers;

@@ -10,7 +10,7 @@ use reprise_model::event::{
     AccountTransferred, Bar, Book, BookAction, CancelReason, ClockAdvanced, Command, FeedState, FeedStatus,
     Fill, Funding, InstrumentDefined, Mark, NewTerms, OperatorCommand, OrderAccepted, OrderCanceled,
     OrderExpired, OrderFilled, OrderPartiallyFilled, OrderRejected, OrderReplaced, OrderUnknown, RiskBands,
-    RiskState, RunEnded, TimerOwner, TradingState, Trade, TransferReason, TrippedBy,
+    RiskState, RunEnded, TimerOwner, Trade, TradingState, TransferReason, TrippedBy,
 };
 use reprise_model::{
     Cash, Code, Input, Label, Liquidity, NewOrder, OrderId, OrderStatus, Outcome, Qty, Rate, Refusal,
@@ -224,7 +224,10 @@ impl Trader {
 
     fn new_terms(&mut self) -> NewTerms {
         NewTerms {
-            qty: self.dice.one_in(2).then(|| qty(&format!("{}.{}", self.dice.below(4), 1 + self.dice.below(9)))),
+            qty: self
+                .dice
+                .one_in(2)
+                .then(|| qty(&format!("{}.{}", self.dice.below(4), 1 + self.dice.below(9)))),
             price: self.dice.one_in(2).then(|| price(self.dice.pick(&["44", "51", "56.5"]))),
             stop_price: None,
         }
@@ -241,7 +244,12 @@ impl Service for Gate {
 }
 
 impl RiskGate for Gate {
-    fn judge(&mut self, proposal: &Proposal<'_>, view: View<'_>, seal: &Seal) -> Result<RiskApproved, Refusal> {
+    fn judge(
+        &mut self,
+        proposal: &Proposal<'_>,
+        view: View<'_>,
+        seal: &Seal,
+    ) -> Result<RiskApproved, Refusal> {
         if proposal.terms.intent.is_multiple_of(7) {
             return Err(Refusal::measured(Code::OrderRate, 7, 6));
         }
@@ -291,7 +299,8 @@ fn audit(cx: &Context<'_>) {
             let sum = counted.fold(Qty::ZERO, |sum, o| sum.checked_add(o.worst_leaves_qty()).expect("small"));
             assert_eq!(totals.qty(side), sum, "open {side} of {id}");
         }
-        let net = state.positions.of(ix).fold(Qty::ZERO, |sum, (_, p)| sum.checked_add(p.qty).expect("small"));
+        let net =
+            state.positions.of(ix).fold(Qty::ZERO, |sum, (_, p)| sum.checked_add(p.qty).expect("small"));
         assert_eq!(state.positions.net(ix), net, "net of {id}");
     }
     let placed = state.orders.open().filter(|o| state.markets.find(&o.terms.instrument).is_some()).count();
@@ -355,7 +364,9 @@ fn input(dice: &mut Dice, now: u64) -> Input {
         }),
         2 => command(dice),
         3 => Input::ClockAdvanced(ClockAdvanced {}),
-        4 => Input::InstrumentDefined(Box::new(InstrumentDefined { definition: instrument("NEW-USD.VENUE") })),
+        4 => {
+            Input::InstrumentDefined(Box::new(InstrumentDefined { definition: instrument("NEW-USD.VENUE") }))
+        }
         5 => Input::FeedStatus(FeedStatus {
             venue: Label::new("VENUE").expect("a short name"),
             instrument: dice.one_in(2).then(|| id(instrument_id)),

@@ -5,8 +5,8 @@ use reprise_core::{
 };
 use reprise_model::event::{Hold, Level, Quote};
 use reprise_model::{
-    Asset, Cash, FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, NewOrder, OrderOrigin, OrderType,
-    Outcome, Price, Qty, QuoteSource, Rate, Refusal, Seq, Side, StrategyId, TimeInForce, Ts,
+    Asset, Cash, FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, NewOrder, OrderOrigin,
+    OrderType, Outcome, Price, Qty, QuoteSource, Rate, Refusal, Seq, Side, StrategyId, TimeInForce, Ts,
 };
 
 pub const SPOT: &str = "BTC-USD.VENUE";
@@ -130,7 +130,12 @@ pub fn hold_of(terms: &NewOrder, view: View<'_>) -> Hold {
 }
 
 impl RiskGate for OpenGate {
-    fn judge(&mut self, proposal: &Proposal<'_>, view: View<'_>, seal: &Seal) -> Result<RiskApproved, Refusal> {
+    fn judge(
+        &mut self,
+        proposal: &Proposal<'_>,
+        view: View<'_>,
+        seal: &Seal,
+    ) -> Result<RiskApproved, Refusal> {
         Ok(seal.approve(proposal, hold_of(proposal.terms, view)))
     }
 }

@@ -173,7 +173,8 @@ impl Service for Metronome {
 fn gaps_are_no_cascades() {
     for (every, expected) in [(SECOND, Ok(2000)), (0, Err(Halt::CascadeLimit { limit: 50 }))] {
         let settings = CoreSettings { cascade_limit: 50, ..quiet() };
-        let mut bench = Bench::new(settings, &[SPOT], vec![Box::new(Metronome { every })], Box::new(OpenGate));
+        let mut bench =
+            Bench::new(settings, &[SPOT], vec![Box::new(Metronome { every })], Box::new(OpenGate));
         bench.step(MIDNIGHT, clock()).expect("a step");
         let gap = bench.step(MIDNIGHT + 1000 * SECOND, clock()).map(|batch| batch.outcomes.len());
         assert_eq!(gap, expected, "every {every} ns");

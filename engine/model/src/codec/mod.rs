@@ -12,10 +12,12 @@
 mod declare;
 mod reader;
 mod values;
+pub(crate) mod words;
 mod writer;
 
 pub use reader::{ReadError, Reader};
 pub use values::RawJson;
+pub use words::leading_digits;
 pub use writer::Writer;
 
 #[doc(hidden)]

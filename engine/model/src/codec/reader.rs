@@ -1,6 +1,6 @@
 //! The canonical decoder: a cursor over one line, no tree, no allocation on the way of market data.
 
-use super::Field;
+use super::{Field, words};
 
 /// A cursor over the canonical JSON of one value.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When the literal does not stand at the cursor.
-    #[inline]
+    #[inline(always)]
     pub fn literal(&mut self, literal: &'static str) -> Result<(), ReadError> {
         if self.rest().starts_with(literal.as_bytes()) {
             self.at += literal.len();
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves past a literal if it stands at the cursor.
-    #[inline]
+    #[inline(always)]
     pub fn skip_literal(&mut self, literal: &str) -> bool {
         let found = self.rest().starts_with(literal.as_bytes());
         if found {
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When the field is missing and may not be, or its value does not read.
-    #[inline]
+    #[inline(always)]
     pub fn field<T: Field>(
         &mut self,
         name: &'static str,
@@ -143,7 +143,9 @@ impl<'a> Reader<'a> {
         self.field_not_next(name, key, names)
     }
 
-    #[inline]
+    // Inlined even where the compiler would not: then the key's length is known and comparing it is one or
+    // two instructions instead of a call.
+    #[inline(always)]
     fn skip_key(&mut self, key: &str) -> bool {
         let rest = self.rest();
         let comma = usize::from(!self.first);
@@ -156,6 +158,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The slow way of [`Self::field`]: the field was left out, or fields from a later version stand before it.
+    #[inline(never)]
     fn field_not_next<T: Field>(
         &mut self,
         name: &'static str,
@@ -206,20 +209,31 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When the object does not end properly, or one of its own fields stands twice or out of order.
-    #[inline]
+    #[inline(always)]
     pub fn close(&mut self, names: &[&'static str]) -> Result<(), ReadError> {
-        while self.peek() != Some(b'}') {
-            match self.next_key()? {
-                Some(name) if names.contains(&name.as_str()) => {
-                    return Err(self.unexpected("each field once, in order"));
-                }
-                Some(name) => self.skip_field(name)?,
-                None => break,
-            }
+        if self.peek() != Some(b'}') {
+            self.skip_last_fields(names)?;
         }
         self.at += 1;
         self.first = false;
         Ok(())
+    }
+
+    #[inline(never)]
+    fn skip_last_fields(&mut self, names: &[&'static str]) -> Result<(), ReadError> {
+        while let Some(name) = self.next_key()? {
+            if names.contains(&name.as_str()) {
+                return Err(self.unexpected("each field once, in order"));
+            }
+            self.skip_field(name)?;
+        }
+        Ok(())
+    }
+
+    /// Moves on by bytes that were looked at already.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, bytes: usize) {
+        self.at += bytes;
     }
 
     /// A string without escapes, as its bytes.
@@ -233,17 +247,22 @@ impl<'a> Reader<'a> {
             return Err(self.unexpected("a string"));
         }
         let mut end = 1;
-        while end < rest.len() {
-            match rest[end] {
-                b'"' => {
-                    self.at += end + 1;
-                    return Ok(&rest[1..end]);
-                }
-                b'\\' => return Err(self.unexpected("a string without escapes")),
-                _ => end += 1,
+        while let Some(word) = rest.get(end..).and_then(words::word) {
+            let plain = words::before(words::quotes(word));
+            end += plain;
+            if plain < 8 {
+                break;
             }
         }
-        Err(self.unexpected("a string that ends"))
+        let tail = rest[end..].iter().position(|b| matches!(b, b'"' | b'\\'));
+        match tail.map(|more| end + more) {
+            Some(end) if rest[end] == b'"' => {
+                self.at += end + 1;
+                Ok(&rest[1..end])
+            }
+            Some(_) => Err(self.unexpected("a string without escapes")),
+            None => Err(self.unexpected("a string that ends")),
+        }
     }
 
     /// Any string.
@@ -306,18 +325,23 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn unsigned(&mut self) -> Result<u64, ReadError> {
         let rest = self.rest();
-        let (mut n, mut end) = (0_u64, 0_usize);
-        while let Some(digit) = rest.get(end).map(|b| b.wrapping_sub(b'0')).filter(|d| *d < 10) {
-            n = match n.checked_mul(10).and_then(|n| n.checked_add(u64::from(digit))) {
-                Some(n) => n,
-                None => return Err(self.unexpected("an integer of 64 bits")),
-            };
-            end += 1;
-        }
-        if end == 0 || (end > 1 && rest[0] == b'0') {
+        let (n, len) = words::leading_digits(rest);
+        if len == 0 || (len > 1 && rest[0] == b'0') {
             return Err(self.unexpected("an integer"));
         }
-        self.at += end;
+        if len > 19 {
+            return self.twenty_digits(len);
+        }
+        self.at += len;
+        Ok(n)
+    }
+
+    /// Twenty digits may fit 64 bits.
+    #[cold]
+    fn twenty_digits(&mut self, len: usize) -> Result<u64, ReadError> {
+        let n = std::str::from_utf8(&self.rest()[..len]).ok().and_then(|digits| digits.parse().ok());
+        let Some(n) = n else { return Err(self.unexpected("an integer of 64 bits")) };
+        self.at += len;
         Ok(n)
     }
 

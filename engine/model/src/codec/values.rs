@@ -190,6 +190,12 @@ macro_rules! money {
 
             #[inline]
             fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
+                if let [b'"', rest @ ..] = r.rest()
+                    && let Some((value, len)) = $ty::canonical_before_quote(rest)
+                {
+                    r.advance(len + 2);
+                    return Ok(value);
+                }
                 let at = r.position();
                 let text = r.plain_string()?;
                 $ty::parse_canonical(text).map_err(|_| ReadError::value(at, "a canonical decimal string", text))

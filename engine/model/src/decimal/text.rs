@@ -3,6 +3,8 @@
 //! Canonical is `-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?`, at most 12 decimals, never "-0": one text for one
 //! value, so equal journals are equal bytes.
 
+use crate::codec::leading_digits;
+
 use super::{DECIMALS, Fixed, MAX, MoneyError, ONE, POW10, div_rem_one};
 use std::str;
 
@@ -93,6 +95,13 @@ impl Fixed {
         Self::from_parts(number.negative, magnitude)
     }
 
+    /// Reads the canonical form up to a quote, and gives its length; nothing if it is not canonical.
+    #[inline(always)]
+    pub(crate) fn canonical_before_quote(text: &[u8]) -> Option<(Self, usize)> {
+        let (units, length) = canonical_start(text)?;
+        (text.get(length) == Some(&b'"')).then_some((Self(units), length))
+    }
+
     /// Reads the canonical form only.
     #[inline]
     pub(crate) fn parse_canonical(text: &[u8]) -> Result<Self, MoneyError> {
@@ -146,113 +155,36 @@ fn eight_digits(value: u64) -> u64 {
     tens | ((twos - tens * 10) << 8)
 }
 
-/// The units of a canonical text, or nothing if it is not one. The journal decoder's hot path.
+/// The units of a canonical text, or nothing if it is not one.
 #[inline]
 fn canonical_units(text: &[u8]) -> Option<i128> {
-    let (negative, body) = match text {
-        [b'-', body @ ..] => (true, body),
-        body => (false, body),
-    };
-    let units = if body.len() <= 8 { short_units(body)? } else { long_units(body)? };
-    if units > MAX || (negative && units == 0) {
-        return None;
-    }
-    Some(if negative { -(units as i128) } else { units as i128 })
+    canonical_start(text).filter(|(_, length)| *length == text.len()).map(|(units, _)| units)
 }
 
-/// Canonical text of up to 8 bytes without a sign, all bytes at once: a loop over them costs a
-/// mispredicted branch whenever the length or the place of the point changes.
-#[inline]
-fn short_units(text: &[u8]) -> Option<u128> {
-    const ONES: u64 = u64::MAX / 0xff;
-    let len = text.len();
-    // The first character in the lowest byte; zero bytes after the last.
-    let bytes = load(text)?;
-    // The top bit of every byte that is a point, exact up to and including the first one.
-    let marks = bytes ^ (ONES * b'.' as u64);
-    let marks = marks.wrapping_sub(ONES) & !marks & (ONES * 0x80);
-    let has_point = marks != 0;
-    let whole = if has_point { marks.trailing_zeros() as usize / 8 } else { len };
-    let count = len - usize::from(has_point);
-    let decimals = count - whole;
-    let leading_zero = text[0] == b'0' && whole > 1;
-    let bad_fraction = has_point && (decimals == 0 || text[len - 1] == b'0');
-    if whole == 0 || leading_zero || bad_fraction {
-        return None;
-    }
-    // Close the gap of the point, then move the last digit to the highest byte: zeros come in front.
-    let before = u64::MAX >> (64 - 8 * whole);
-    let packed = (bytes & before) | ((bytes >> 8) & !before);
-    let digits = (packed ^ (ONES * b'0' as u64)) << (64 - 8 * count);
-    if (digits | digits.wrapping_add(ONES * 0x76)) & (ONES * 0x80) != 0 {
-        return None;
-    }
-    Some(u128::from(eight_to_number(digits)) * u128::from(UNITS_AT[decimals]))
-}
-
-/// One to eight bytes as a little-endian number, by loads of fixed size that overlap.
-#[inline]
-fn load(text: &[u8]) -> Option<u64> {
-    if let Ok(all) = text.try_into() {
-        return Some(u64::from_le_bytes(all));
-    }
-    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        return Some(u64::from(first) | (u64::from(last) << (8 * (text.len() - 4))));
-    }
-    match *text {
-        [a] => Some(u64::from(a)),
-        [a, b] => Some(u64::from(a) | (u64::from(b) << 8)),
-        [a, b, c] => Some(u64::from(a) | (u64::from(b) << 8) | (u64::from(c) << 16)),
-        _ => None,
-    }
-}
-
-/// The number of eight digits, one a byte, the first in the lowest: pairs, then fours, then all.
-#[inline]
-fn eight_to_number(digits: u64) -> u64 {
-    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
-    let pairs = digits * 10 + (digits >> 8);
-    // Wrapping, because what passes the top is not part of the sum kept in the upper half.
-    let odd = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
-    let even = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
-    odd.wrapping_add(even) >> 32
-}
-
-/// Canonical text of any length without a sign.
-fn long_units(body: &[u8]) -> Option<u128> {
-    let (integer, length) = leading_digits(body);
+/// The units of the canonical number that begins `text`, and its length. The journal decoder's hot path.
+#[inline(always)]
+fn canonical_start(text: &[u8]) -> Option<(i128, usize)> {
+    let negative = text.first() == Some(&b'-');
+    let body = &text[usize::from(negative)..];
+    let (integer, mut length) = leading_digits(body);
     let leading_zero = length > 1 && body[0] == b'0';
     if length == 0 || length > MAX_INTEGER_DIGITS || leading_zero {
         return None;
     }
     let mut units = u128::from(integer) * u128::from(ONE);
-    if let [point, decimals @ ..] = &body[length..] {
-        let (fraction, length) = leading_digits(decimals);
-        let whole_rest = *point == b'.' && length == decimals.len();
-        if !whole_rest || length == 0 || length > DECIMALS as usize || decimals[length - 1] == b'0' {
+    if let [b'.', decimals @ ..] = &body[length..] {
+        let (fraction, digits) = leading_digits(decimals);
+        if digits == 0 || digits > DECIMALS as usize || decimals[digits - 1] == b'0' {
             return None;
         }
-        units += u128::from(fraction * UNITS_AT[length]);
+        units += u128::from(fraction * POW10[DECIMALS as usize - digits] as u64);
+        length += 1 + digits;
     }
-    Some(units)
-}
-
-/// The number at the start of `text` and its length in digits. Past 19 digits the number is
-/// meaningless: callers look at the length first.
-#[inline]
-fn leading_digits(text: &[u8]) -> (u64, usize) {
-    let (mut value, mut length) = (0u64, 0);
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
-        }
-        // Wrapping, because a too long run is refused by its length.
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        length += 1;
+    if units > MAX || (negative && units == 0) {
+        return None;
     }
-    (value, length)
+    let units = units as i128;
+    Some((if negative { -units } else { units }, length + usize::from(negative)))
 }
 
 /// The error for a text that [`canonical_units`] refused: the lenient reader's, if it refuses too.

@@ -161,7 +161,9 @@ impl Groups {
         let Some(order) = state.orders.get_open(id).filter(|order| !order.terms.reduce_only) else { return };
         let Some(members) = self.members.get(&key) else { return };
         let qty = order.terms.qty;
-        if members.iter().any(|member| member.id == id && less(member.whole_qty, others_cum(members, id)) < qty)
+        if members
+            .iter()
+            .any(|member| member.id == id && less(member.whole_qty, others_cum(members, id)) < qty)
         {
             cx.cancel(id, CancelReason::Group);
         }
@@ -208,7 +210,10 @@ fn request_exits(fill: &Fill, cx: &mut Context<'_>) {
         return;
     }
     let exits = [
-        (GroupRole::TakeProfit, entry.take_profit.map(|price| exit(fill.order, entry, qty, Some(price), None))),
+        (
+            GroupRole::TakeProfit,
+            entry.take_profit.map(|price| exit(fill.order, entry, qty, Some(price), None)),
+        ),
         (GroupRole::StopLoss, entry.stop_loss.map(|stop| exit(fill.order, entry, qty, None, Some(stop)))),
     ];
     for (role, mut terms) in exits.into_iter().filter_map(|(role, terms)| terms.map(|terms| (role, terms))) {

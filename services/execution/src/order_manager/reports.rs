@@ -85,25 +85,19 @@ impl Known {
                     filled(order.clone(), report, cx);
                 }
             }
-            Input::ReportCanceled(_) => {
-                if can(order, OrderStep::Canceled) {
-                    let asked = self.orders.get(&id.n).and_then(|noted| noted.cancel_reason);
-                    let leaves_qty = order.leaves_qty();
-                    let reason = cancel_reason(order, asked);
-                    cx.emit(OrderCanceled { order: id, reason, leaves_qty });
-                }
+            Input::ReportCanceled(_) if can(order, OrderStep::Canceled) => {
+                let asked = self.orders.get(&id.n).and_then(|noted| noted.cancel_reason);
+                let leaves_qty = order.leaves_qty();
+                let reason = cancel_reason(order, asked);
+                cx.emit(OrderCanceled { order: id, reason, leaves_qty });
             }
             Input::ReportReplaced(report) => replaced(order.clone(), report, cx),
-            Input::ReportExpired(_) => {
-                if can(order, OrderStep::Expired) {
-                    let leaves_qty = order.leaves_qty();
-                    cx.emit(OrderExpired { order: id, leaves_qty });
-                }
+            Input::ReportExpired(_) if can(order, OrderStep::Expired) => {
+                let leaves_qty = order.leaves_qty();
+                cx.emit(OrderExpired { order: id, leaves_qty });
             }
-            Input::ReportUnanswered(report) => {
-                if is_unanswered(order, report) && can(order, OrderStep::Unknown) {
-                    cx.emit(OrderUnknown { order: id, reason: report.reason.clone() });
-                }
+            Input::ReportUnanswered(report) if is_unanswered(order, report) => {
+                cx.emit(OrderUnknown { order: id, reason: report.reason.clone() });
             }
             _ => {}
         }

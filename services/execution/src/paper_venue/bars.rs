@@ -31,8 +31,11 @@ enum Outcome {
     Triggered(Ts),
 }
 
+/// What a part of a bar does with an order.
+type Part = fn(&Working, &Bar, &Costs, Ts) -> Outcome;
+
 /// The parts of a bar, in the order in which they are played.
-const PARTS: [fn(&Working, &Bar, &Costs, Ts) -> Outcome; 3] = [at_open, by_stop, by_limit];
+const PARTS: [Part; 3] = [at_open, by_stop, by_limit];
 
 /// What trading at the open costs.
 struct Costs {
@@ -78,7 +81,7 @@ impl PaperVenue {
     fn play(
         &mut self,
         ix: InstrumentIx,
-        part: fn(&Working, &Bar, &Costs, Ts) -> Outcome,
+        part: Part,
         opened: Ts,
         bar: &Bar,
         costs: &Costs,

@@ -3,7 +3,8 @@
 use reprise_core::Market;
 use reprise_model::event::NewTerms;
 use reprise_model::{
-    Cash, Code, Instrument, NewOrder, OrderType, Price, PriceRuleBreach, QuoteSource, Refusal, TimeInForce, Ts,
+    Cash, Code, Instrument, NewOrder, OrderType, Price, PriceRuleBreach, QuoteSource, Refusal, TimeInForce,
+    Ts,
 };
 
 use super::working::Working;
@@ -55,7 +56,11 @@ pub(super) fn admit_terms(order: &Working, new: &NewTerms, market: &Market) -> R
         return Err(Refusal::measured(Code::Malformed, price_text(new.price), "an order without a limit"));
     }
     if new.stop_price.is_some() && order.stop.is_none() {
-        return Err(Refusal::measured(Code::Malformed, price_text(new.stop_price), "an order without a stop"));
+        return Err(Refusal::measured(
+            Code::Malformed,
+            price_text(new.stop_price),
+            "an order without a stop",
+        ));
     }
     for price in [new.price, new.stop_price].into_iter().flatten() {
         check_price(definition, price)?;

@@ -73,9 +73,9 @@ impl Desk {
 
     /// Where an order is.
     pub(super) fn find(&mut self, id: OrderId) -> Option<(Book, usize)> {
-        Book::ALL.into_iter().find_map(|book| {
-            self.list(book).iter().position(|order| order.id == id).map(|at| (book, at))
-        })
+        Book::ALL
+            .into_iter()
+            .find_map(|book| self.list(book).iter().position(|order| order.id == id).map(|at| (book, at)))
     }
 
     /// Puts a limit order where it belongs by price and time.

@@ -158,7 +158,9 @@ impl<'de> de::Visitor<'de> for LatencyVisitor {
     type Value = Latency;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nanoseconds, or a table with kind = \"constant\", \"uniform\", \"exponential\" or \"lognormal\"")
+        f.write_str(
+            "nanoseconds, or a table with kind = \"constant\", \"uniform\", \"exponential\" or \"lognormal\"",
+        )
     }
 
     fn visit_u64<E: de::Error>(self, ns: u64) -> Result<Latency, E> {

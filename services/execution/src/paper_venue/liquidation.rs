@@ -81,7 +81,7 @@ impl PaperVenue {
             note: Some("liquidation".to_owned()),
         };
         let id = cx.adopt(terms.clone());
-        let mut order = Working::arrived(id, ix, &terms, self.wire.seed(), cx.now());
+        let mut order = Working::arrived(id, ix, &terms, self.wire.draw_key(&terms), cx.now());
         let depth = self.settings.depth;
         self.desk(ix);
         let market = cx.state().markets.get(ix);

@@ -20,7 +20,8 @@ impl PaperVenue {
         let Some(order) = state.orders.get_open(id) else { return };
         let Some(ix) = state.markets.find(&order.terms.instrument) else { return };
         let market = state.markets.get(ix);
-        let mut working = Working::arrived(id, ix, &order.terms, self.wire.seed(), state.now());
+        let mut working =
+            Working::arrived(id, ix, &order.terms, self.wire.draw_key(&order.terms), state.now());
         let mut verdict = checks::admit(&order.terms, market, state.now());
         if verdict.is_ok() && working.reduce_only && self.wire.reducible(ix, working.side, cx).is_zero() {
             verdict = Err(Refusal::measured(Code::ReduceOnly, self.wire.net(ix, cx), working.side));
@@ -142,7 +143,8 @@ impl PaperVenue {
         if verdict.is_ok() && matches!(book, Book::Bids | Book::Asks) {
             let mut after = order.clone();
             after.take_terms(terms, cx.now());
-            if let Some(top) = market.opposite(order.side).filter(|top| crosses_post_only(&after, top.price)) {
+            if let Some(top) = market.opposite(order.side).filter(|top| crosses_post_only(&after, top.price))
+            {
                 verdict = Err(Refusal::measured(Code::PostOnly, limit_text(&after), top.price));
             }
         }
@@ -210,7 +212,9 @@ impl PaperVenue {
         for order in desk.bids.iter_mut().chain(&mut desk.asks) {
             let Some(limit) = order.limit else { continue };
             let seen = order.queue.seen();
-            if let Some(shown) = displayed(market, order.side, limit, seen).filter(|&shown| Some(shown) != seen) {
+            if let Some(shown) =
+                displayed(market, order.side, limit, seen).filter(|&shown| Some(shown) != seen)
+            {
                 order.queue.see(shown, &rules, now);
             }
         }
@@ -225,15 +229,14 @@ impl PaperVenue {
         for at in 0..desk.list(Book::of(side)).len() {
             let order = &desk.list(Book::of(side))[at];
             let (id, group, leaves) = (order.id, order.group, order.leaves());
+            let bound = self.wire.bound(order, cx);
             let market = cx.state().markets.get(ix);
             let Some(top) = market.opposite(side) else { return };
             let Some(limit) = order.limit.filter(|&limit| side.allows(limit, top.price)) else { return };
             if desk.must_wait(group, id) {
                 continue;
             }
-            let bound = self.wire.bound(order, cx);
             let wanted = bounded(leaves, bound);
-            let market = cx.state().markets.get(ix);
             let executions = desk.taken.walk(market, self.settings.depth, side, Some(limit), wanted);
             let qty = executions.iter().fold(Qty::ZERO, |sum, execution| plus(sum, execution.qty));
             let order = &mut desk.list(Book::of(side))[at];

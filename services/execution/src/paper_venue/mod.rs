@@ -26,8 +26,8 @@ mod wire;
 mod working;
 
 use reprise_core::{Context, InstrumentIx, Service};
-use reprise_model::event::{Fill, TimerFired};
-use reprise_model::{Input, OrderId, Outcome};
+use reprise_model::event::{CancelReason, Fill, TimerFired};
+use reprise_model::{Code, Input, OrderId, OrderStatus, Outcome, Refusal, RequestOf};
 
 pub use latency::Latency;
 pub use settings::{Depth, PaperSettings, QueueModel, TriggerBy};
@@ -61,7 +61,7 @@ impl PaperVenue {
     }
 
     /// Takes over the orders that the state holds as open: after a restart the venue's book is rebuilt from
-    /// them, each at the end of its queue.
+    /// them, each at the end of its queue. What was under way arrives now.
     fn begin(&mut self, cx: &mut Context<'_>) {
         self.has_begun = true;
         let state = cx.state();
@@ -71,21 +71,29 @@ impl PaperVenue {
             .filter(|(ix, market)| market.definition.is_perpetual() && !state.positions.net(*ix).is_zero())
             .map(|(ix, _)| ix)
             .collect();
-        let orders: Vec<Working> = state
+        let orders: Vec<(OrderStatus, Working)> = state
             .orders
             .open()
             .filter(|order| order.status.is_at_venue())
             .filter_map(|order| {
                 let ix = state.markets.find(&order.terms.instrument)?;
-                Some(Working::recovered(order, ix, self.wire.seed(), state.now()))
+                let draw_key = self.wire.draw_key(&order.terms);
+                Some((order.status, Working::recovered(order, ix, draw_key, state.now())))
             })
             .collect();
         for ix in margined {
             self.desk(ix).is_margined = true;
         }
-        for order in orders {
-            self.desk(order.ix);
-            self.place(order, cx);
+        for (status, mut order) in orders {
+            match status {
+                OrderStatus::Submitted => self.arrive(order.id, cx),
+                OrderStatus::PendingCancel => self.wire.canceled(&mut order, CancelReason::Venue, cx),
+                OrderStatus::PendingReplace => {
+                    self.wire.rejected(&mut order, RequestOf::Replace, Refusal::new(Code::NotOpen), cx);
+                    self.place(order, cx);
+                }
+                _ => self.place(order, cx),
+            }
         }
     }
 
@@ -99,7 +107,7 @@ impl PaperVenue {
     }
 
     fn on_timer(&mut self, fired: &TimerFired, cx: &mut Context<'_>) {
-        match self.wire.fired(fired.key) {
+        match self.wire.fired(fired.timer) {
             Some(Due::Arrives(request)) => self.carry_out(Some(request), cx),
             Some(Due::Answer(answer)) => wire::state(answer, cx),
             Some(Due::Expires(order, ix)) => self.expire(order, ix, cx),
@@ -169,7 +177,7 @@ impl Service for PaperVenue {
             }
             Outcome::OrderCanceled(e) => self.wire.forget(e.order),
             Outcome::OrderExpired(e) => self.wire.forget(e.order),
-            Outcome::OrderRejected(e) if e.request == reprise_model::RequestOf::New => {
+            Outcome::OrderRejected(e) if e.request == RequestOf::New => {
                 self.wire.forget(e.order);
             }
             _ => {}

@@ -59,12 +59,6 @@ impl Queue {
         self.seen
     }
 
-    /// What stands in front, as far as is known.
-    #[cfg(test)]
-    pub(super) fn ahead(&self) -> Option<Qty> {
-        self.ahead
-    }
-
     /// The size displayed at the price is `shown` now.
     pub(super) fn see(&mut self, shown: Qty, rules: &QueueRules, now: Ts) {
         let before = self.seen.replace(shown);

@@ -131,13 +131,7 @@ impl Taken {
         executions
     }
 
-    fn walk_level(
-        &mut self,
-        level: Level,
-        side: Side,
-        wanted: Qty,
-        executions: &mut Vec<Execution>,
-    ) -> Qty {
+    fn walk_level(&mut self, level: Level, side: Side, wanted: Qty, executions: &mut Vec<Execution>) -> Qty {
         let qty = self.left(side.opposite(), level).min(wanted);
         if qty.is_positive() {
             self.take(side.opposite(), level, qty);
@@ -174,7 +168,10 @@ impl Taken {
 
 /// The book's levels beyond the quote that an order of `side` would trade with.
 fn deeper(market: &Market, side: Side, top: Level) -> impl Iterator<Item = Level> {
-    market.book.levels(side.opposite()).filter(move |level| is_better(side.opposite(), top.price, level.price))
+    market
+        .book
+        .levels(side.opposite())
+        .filter(move |level| is_better(side.opposite(), top.price, level.price))
 }
 
 fn allowed(side: Side, limit: Option<Price>, price: Price) -> bool {

@@ -10,11 +10,11 @@ use reprise_model::event::{
     OrderPartiallyFilled, OrderRejected, OrderReplaced, TimerOwner,
 };
 use reprise_model::{
-    Cash, FeeAsset, Instrument, Label, Liquidity, MoneyError, OrderId, Price, Qty, Rate, Refusal, RequestOf,
-    Side, Ts,
+    Cash, FeeAsset, Instrument, Label, Liquidity, MoneyError, NewOrder, OrderId, Price, Qty, Rate, Refusal,
+    RequestOf, Side, TimerId, Ts,
 };
 
-use super::latency::{Latency, Purpose};
+use super::latency::{Latency, Purpose, order_key};
 use super::settings::PaperSettings;
 use super::shown::Execution;
 use super::working::Working;
@@ -76,9 +76,8 @@ pub(super) struct Wire {
     seed: u64,
     maker_fee: Option<Rate>,
     taker_fee: Option<Rate>,
-    owner: Option<TimerOwner>,
-    due: BTreeMap<u64, Due>,
-    last_key: u64,
+    owner: TimerOwner,
+    due: BTreeMap<TimerId, Due>,
     sent: BTreeMap<OrderId, Sent>,
     /// What executions that the core has not been told of do to the net position, by instrument.
     untold: Vec<Qty>,
@@ -92,17 +91,16 @@ impl Wire {
             seed: settings.seed,
             maker_fee: settings.maker_fee,
             taker_fee: settings.taker_fee,
-            owner: TimerOwner::new(NAME).ok(),
+            owner: owner(),
             due: BTreeMap::new(),
-            last_key: 0,
             sent: BTreeMap::new(),
             untold: Vec::new(),
         }
     }
 
-    /// Seed of every draw.
-    pub(super) fn seed(&self) -> u64 {
-        self.seed
+    /// The key of all draws of an order; 0 while nothing is drawn.
+    pub(super) fn draw_key(&self, terms: &NewOrder) -> u64 {
+        if self.entry.is_none() && self.response.is_none() { 0 } else { order_key(self.seed, terms) }
     }
 
     /// Puts a request on its way; returns it when it arrives at once.
@@ -111,7 +109,7 @@ impl Wire {
             return Some(request);
         }
         let order = request.order();
-        let key = cx.state().orders.get(order).map_or(0, |o| super::latency::order_key(self.seed, &o.terms));
+        let key = cx.state().orders.get(order).map_or(0, |known| self.draw_key(&known.terms));
         let now = cx.now();
         let sent = self.sent.entry(order).or_default();
         let delay_ns = self.entry.draw_ns(key, Purpose::Entry, sent.count);
@@ -122,25 +120,24 @@ impl Wire {
         if arrives <= now {
             return Some(request);
         }
-        self.arm(Due::Arrives(request), arrives, cx);
+        self.arm(order, Due::Arrives(request), arrives, cx);
         None
     }
 
     /// Ends an order when its time is over.
     pub(super) fn expire_at(&mut self, order: &Working, expires: Ts, cx: &mut Context<'_>) {
-        self.arm(Due::Expires(order.id, order.ix), expires, cx);
+        self.arm(order.id, Due::Expires(order.id, order.ix), expires, cx);
     }
 
-    fn arm(&mut self, due: Due, at: Ts, cx: &mut Context<'_>) {
-        let Some(owner) = self.owner else { return };
-        self.last_key += 1;
-        self.due.insert(self.last_key, due);
-        cx.arm_timer(owner, self.last_key, at);
+    /// Arms a timer; its key names the order for those who read the journal.
+    fn arm(&mut self, order: OrderId, due: Due, at: Ts, cx: &mut Context<'_>) {
+        let timer = cx.arm_timer(self.owner, u64::from(order.n), at);
+        self.due.insert(timer, due);
     }
 
-    /// What a timer that fired was for.
-    pub(super) fn fired(&mut self, key: u64) -> Option<Due> {
-        self.due.remove(&key)
+    /// What a timer that fired was for; `None` for one that was armed before a restart.
+    pub(super) fn fired(&mut self, timer: TimerId) -> Option<Due> {
+        self.due.remove(&timer)
     }
 
     /// An order is over, and the core knows.
@@ -265,7 +262,11 @@ impl Wire {
             leaves_qty: order.leaves(),
         };
         self.add_untold(order.ix, change_of_position(order.side, &fill, base, quote));
-        self.answer(order, Answer::Filled(Box::new(fill)), cx);
+        if self.response.is_none() {
+            state_fill(fill, cx);
+        } else {
+            self.answer(order, Answer::Filled(Box::new(fill)), cx);
+        }
     }
 
     /// Executes a resting order; what a reduce-only order may not trade of it is canceled. True when it traded.
@@ -298,7 +299,7 @@ impl Wire {
         if order.answered_until <= now {
             state(answer, cx);
         } else {
-            self.arm(Due::Answer(answer), order.answered_until, cx);
+            self.arm(order.id, Due::Answer(answer), order.answered_until, cx);
         }
     }
 }
@@ -318,13 +319,25 @@ fn fee(definition: &Instrument, side: Side, execution: Execution, rate: Rate) ->
 pub(super) fn state(answer: Answer, cx: &mut Context<'_>) {
     match answer {
         Answer::Accepted(accepted) => cx.emit(accepted),
-        Answer::Filled(fill) if fill.leaves_qty.is_zero() => cx.emit(OrderFilled { fill: *fill }),
-        Answer::Filled(fill) => cx.emit(OrderPartiallyFilled { fill: *fill }),
+        Answer::Filled(fill) => state_fill(*fill, cx),
         Answer::Canceled(canceled) => cx.emit(canceled),
         Answer::Replaced(replaced) => cx.emit(replaced),
         Answer::Rejected(rejected) => cx.emit(*rejected),
         Answer::Expired(expired) => cx.emit(expired),
     }
+}
+
+fn state_fill(fill: Fill, cx: &mut Context<'_>) {
+    if fill.leaves_qty.is_zero() {
+        cx.emit(OrderFilled { fill });
+    } else {
+        cx.emit(OrderPartiallyFilled { fill });
+    }
+}
+
+fn owner() -> TimerOwner {
+    #[expect(clippy::expect_used, reason = "a constant that is a valid name")]
+    TimerOwner::new(NAME).expect("the venue's name is a valid timer owner")
 }
 
 /// `P<order>-<execution>`, unique in the run.

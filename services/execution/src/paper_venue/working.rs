@@ -4,7 +4,6 @@ use reprise_core::{InstrumentIx, Order};
 use reprise_model::event::NewTerms;
 use reprise_model::{NewOrder, OrderId, OrderType, Price, Qty, Side, TimeInForce, Ts};
 
-use super::latency::order_key;
 use super::queue::Queue;
 use crate::amounts::less;
 use crate::group::GroupKey;
@@ -50,7 +49,7 @@ pub(super) struct Working {
 
 impl Working {
     /// An order that has just arrived.
-    pub(super) fn arrived(id: OrderId, ix: InstrumentIx, terms: &NewOrder, seed: u64, now: Ts) -> Self {
+    pub(super) fn arrived(id: OrderId, ix: InstrumentIx, terms: &NewOrder, draw_key: u64, now: Ts) -> Self {
         let is_limit = matches!(terms.order_type, OrderType::Limit | OrderType::StopLimit);
         let is_stop = matches!(terms.order_type, OrderType::Stop | OrderType::StopLimit);
         Self {
@@ -72,15 +71,15 @@ impl Working {
             is_over: false,
             has_expiry_timer: false,
             executions: 0,
-            draw_key: order_key(seed, terms),
+            draw_key,
             answers: 0,
             answered_until: Ts(0),
         }
     }
 
     /// An order that the state holds as open and that this venue has not seen arrive.
-    pub(super) fn recovered(order: &Order, ix: InstrumentIx, seed: u64, now: Ts) -> Self {
-        let mut working = Self::arrived(order.id, ix, &order.terms, seed, now);
+    pub(super) fn recovered(order: &Order, ix: InstrumentIx, draw_key: u64, now: Ts) -> Self {
+        let mut working = Self::arrived(order.id, ix, &order.terms, draw_key, now);
         working.cum = order.cum_qty;
         working
     }
@@ -102,7 +101,7 @@ impl Working {
         }
         let loses_place = (self.limit, self.stop) != (before.0, before.1) || self.qty > before.2;
         if loses_place {
-            self.since = now;
+            (self.since, self.is_fresh) = (now, true);
         }
         loses_place
     }

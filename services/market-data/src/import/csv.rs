@@ -3,6 +3,7 @@
 //! Each row is a quote; where `last` is filled, a trade follows it. A row whose quote columns are all empty is
 //! a trade alone.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use reprise_model::event::Trade;
@@ -18,13 +19,16 @@ use crate::lines::Lines;
 
 const REQUIRED: [&str; 6] = ["ts_ns", "instrument", "bid", "bid_size", "ask", "ask_size"];
 const OPTIONAL: [&str; 3] = ["last", "last_size", "side"];
+const LAST: usize = 6;
+const LAST_SIZE: usize = 7;
+const SIDE: usize = 8;
 const DEFAULT_VENUE: &str = "CSV";
 
 /// The rows of a CSV file.
 #[derive(Debug)]
 pub(crate) struct CsvRows {
-    /// Where each of the nine columns stands.
-    columns: [Option<usize>; 9],
+    /// Which of the nine columns each field is.
+    columns: Vec<Option<usize>>,
     width: usize,
     venue: String,
     symbols: HashMap<String, SymbolIx>,
@@ -50,14 +54,27 @@ impl CsvRows {
             }
         };
         let line = lines.number();
-        let (columns, width) = read_header(&header).map_err(|reason| match looks_like(&header) {
+        let columns = read_header(&header).map_err(|reason| match looks_like(&header) {
             Some((format, looks)) if format != Some(Format::Csv) => {
                 ImportError::WrongFormat { file: file.to_owned(), line, expected: Format::Csv, looks }
             }
             _ => ImportError::Header { file: file.to_owned(), line, reason },
         })?;
         let venue = venue.unwrap_or(DEFAULT_VENUE).to_owned();
+        let width = columns.len();
         Ok(Self { columns, width, venue, symbols: HashMap::new() })
+    }
+
+    /// Puts the fields that are read into the columns' order and counts all.
+    fn pick<'a>(&self, fields: impl Iterator<Item = &'a str>, texts: &mut [&'a str; 9]) -> usize {
+        let mut found = 0;
+        for field in fields {
+            if let Some(Some(column)) = self.columns.get(found) {
+                texts[*column] = field.trim();
+            }
+            found += 1;
+        }
+        found
     }
 
     fn symbol(&mut self, text: &str, symbols: &mut Symbols) -> Result<SymbolIx, BadRow> {
@@ -73,31 +90,29 @@ impl CsvRows {
     }
 }
 
-fn read_header(header: &str) -> Result<([Option<usize>; 9], usize), String> {
-    let names = fields(header);
-    let mut columns = [None; 9];
-    for (at, name) in names.iter().enumerate() {
+fn read_header(header: &str) -> Result<Vec<Option<usize>>, String> {
+    let mut columns = Vec::new();
+    for name in fields(header) {
         let name = name.trim().to_ascii_lowercase();
-        let Some(column) = REQUIRED.iter().chain(&OPTIONAL).position(|known| *known == name) else {
-            continue;
-        };
-        if columns[column].replace(at).is_some() {
+        let column = REQUIRED.iter().chain(&OPTIONAL).position(|known| *known == name);
+        if column.is_some() && columns.contains(&column) {
             return Err(format!("names the column {name} twice"));
         }
+        columns.push(column);
     }
-    let missing: Vec<&str> =
-        REQUIRED.iter().zip(&columns).filter(|(_, at)| at.is_none()).map(|(name, _)| *name).collect();
+    let lacks = |column: usize| !columns.contains(&Some(column));
+    let missing: Vec<&str> = (0..REQUIRED.len()).filter(|&at| lacks(at)).map(|at| REQUIRED[at]).collect();
     if !missing.is_empty() {
         return Err(format!("lacks {}; it must name {}", missing.join(", "), REQUIRED.join(",")));
     }
-    if columns[6].is_some() != columns[7].is_some() {
+    if lacks(LAST) != lacks(LAST_SIZE) {
         return Err("names one of last and last_size without the other".to_owned());
     }
-    Ok((columns, names.len()))
+    Ok(columns)
 }
 
 /// The fields of a line. A field may stand in quotes, which may hold commas and doubled quotes.
-fn fields(line: &str) -> Vec<std::borrow::Cow<'_, str>> {
+fn fields(line: &str) -> Vec<Cow<'_, str>> {
     if !line.contains('"') {
         return line.split(',').map(Into::into).collect();
     }
@@ -122,13 +137,18 @@ fn fields(line: &str) -> Vec<std::borrow::Cow<'_, str>> {
 
 impl Parse for CsvRows {
     fn parse(&mut self, line: &str, symbols: &mut Symbols) -> Result<Parsed, BadRow> {
-        let found = fields(line);
-        if found.len() != self.width {
-            return Err(BadRow::Fields { found: found.len(), expected: self.width.to_string() });
+        // Fields in quotes are rare, and the others need no room of their own.
+        let quoted = if line.contains('"') { fields(line) } else { Vec::new() };
+        let mut texts = [""; 9];
+        let found = if quoted.is_empty() {
+            self.pick(line.split(','), &mut texts)
+        } else {
+            self.pick(quoted.iter().map(AsRef::as_ref), &mut texts)
+        };
+        if found != self.width {
+            return Err(BadRow::Fields { found, expected: self.width.to_string() });
         }
-        let columns = self.columns;
-        let text =
-            |column: usize| columns[column].and_then(|at| found.get(at)).map_or("", |field| field.trim());
+        let text = |column: usize| texts[column];
         let ts = unix_ns("ts_ns", text(0))?;
         let name = text(1);
         if name.is_empty() {
@@ -140,8 +160,8 @@ impl Parse for CsvRows {
         let bid = exact.side(("bid", "bid_size"), text(2), text(3))?;
         let ask = exact.side(("ask", "ask_size"), text(4), text(5))?;
         let unquoted = (2..6).all(|column| text(column).is_empty());
-        let side = if text(8).is_empty() { None } else { Some(parse_side(text(8))?) };
-        let trade = match (text(6), text(7)) {
+        let side = if text(SIDE).is_empty() { None } else { Some(parse_side(text(SIDE))?) };
+        let trade = match (text(LAST), text(LAST_SIZE)) {
             ("", "") => None,
             ("", _) => return Err(BadRow::Missing { field: "last" }),
             (_, "") => return Err(BadRow::Missing { field: "last_size" }),

@@ -54,8 +54,9 @@ pub(crate) struct Seen {
     pair: Pair,
     class: InstrumentClass,
     significant_digits: Option<u32>,
-    price_decimals: Option<u32>,
-    size_decimals: Option<u32>,
+    /// 10^-decimals of the finest price and size.
+    tick: Option<Price>,
+    lot: Option<Qty>,
     rows: u64,
     quotes: bool,
     books: bool,
@@ -119,8 +120,8 @@ impl Symbols {
                 pair,
                 class: naming.class,
                 significant_digits: naming.significant_digits,
-                price_decimals: None,
-                size_decimals: None,
+                tick: None,
+                lot: None,
                 rows: 0,
                 quotes: false,
                 books: false,
@@ -245,12 +246,14 @@ impl Seen {
     }
 
     fn price(&mut self, price: Price) {
-        self.price_decimals = self.price_decimals.max(Some(price.decimals()));
+        if self.tick.is_none_or(|tick| !price.is_multiple_of(tick)) {
+            self.tick = Price::parse(&step(price.decimals())).ok();
+        }
     }
 
     fn size(&mut self, qty: Qty) {
-        if !qty.is_zero() {
-            self.size_decimals = self.size_decimals.max(Some(qty.decimals()));
+        if !qty.is_zero() && self.lot.is_none_or(|lot| !qty.is_multiple_of(lot)) {
+            self.lot = Qty::parse(&step(qty.decimals())).ok();
         }
     }
 
@@ -263,10 +266,11 @@ impl Seen {
             .pair
             .assets()
             .ok_or_else(|| fault("its symbol holds no names of assets that can be used"))?;
-        let tick =
-            Price::parse(&step(self.price_decimals.unwrap_or(0))).map_err(|e| fault(&e.to_string()))?;
-        let lot = Qty::parse(&step(self.size_decimals.unwrap_or(DEFAULT_LOT_DECIMALS)))
-            .map_err(|e| fault(&e.to_string()))?;
+        let tick = self.tick.unwrap_or(Price::ONE);
+        let lot = match self.lot {
+            Some(lot) => lot,
+            None => Qty::parse(&step(DEFAULT_LOT_DECIMALS)).map_err(|source| fault(&source.to_string()))?,
+        };
         let definition = Instrument {
             instrument: self.id,
             class: self.class,

@@ -105,18 +105,15 @@ impl<'a> Events<'a> {
             self.open_part(at)?;
         }
         let Some(Reverse((ts, at))) = self.heads.pop() else { return Ok(None) };
-        let Some((mut reader, row)) = self.open.remove(&at) else { return Ok(None) };
+        let Some((reader, head)) = self.open.get_mut(&at) else { return Ok(None) };
         match reader.next_row(&mut self.symbols)? {
-            Some(next) if next.ts < ts => {
-                return Err(ImportError::Changed { file: reader.name().to_owned() });
-            }
+            Some(next) if next.ts < ts => Err(ImportError::Changed { file: reader.name().to_owned() }),
             Some(next) => {
                 self.heads.push(Reverse((next.ts, at)));
-                self.open.insert(at, (reader, next));
+                Ok(Some(std::mem::replace(head, next)))
             }
-            None => self.close_part(at, reader)?,
+            None => self.close_part(at).map(Some),
         }
-        Ok(Some(row))
     }
 
     fn open_part(&mut self, at: usize) -> Result<(), ImportError> {
@@ -132,14 +129,13 @@ impl<'a> Events<'a> {
         }
     }
 
-    fn close_part(&mut self, at: usize, reader: PartReader) -> Result<(), ImportError> {
+    /// Leaves a part behind its last row, which is handed out.
+    fn close_part(&mut self, at: usize) -> Result<Row, ImportError> {
         let scanned = &self.import.parts[at];
+        let changed = || ImportError::Changed { file: scanned.part.name.clone() };
+        let (reader, row) = self.open.remove(&at).ok_or_else(changed)?;
         self.rows_closed += reader.tally().rows;
-        if *reader.tally() == scanned.tally {
-            Ok(())
-        } else {
-            Err(ImportError::Changed { file: reader.name().to_owned() })
-        }
+        if *reader.tally() == scanned.tally { Ok(row) } else { Err(changed()) }
     }
 }
 

@@ -12,7 +12,7 @@ use super::pair::Pair;
 use super::row::{Digits, Kind, Parse, Parsed, Payload, RawText, Row, json, parse_side, quote};
 use super::time::rfc3339;
 
-/// The spot symbols that this crate's published recording numbers 0, 1, 2.
+/// The spot symbols behind the numbers 0, 1, 2 of the recording that is published with those crates.
 const BINANCE_SPOT: [&str; 3] = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
 
 #[derive(Deserialize)]

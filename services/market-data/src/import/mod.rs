@@ -183,6 +183,7 @@ impl Import {
             let file = plan.files.first().map(|file| file.display().to_string()).unwrap_or_default();
             return Err(ImportError::NoRows { file, reason: "every row is bad".to_owned() });
         }
+        warn_of_units(&scanned, &mut report);
         progress(Progress { bytes: bytes.get(), total_bytes, rows: report.rows });
         Ok(Self { plan, parts: scanned, symbols, instruments, total_bytes, report })
     }
@@ -221,6 +222,18 @@ fn check_plan(plan: &mut ImportPlan) -> Result<(), ImportError> {
             Err(ImportError::TwoVenues { instrument: instrument.to_string(), venue: venue.clone() })
         }
         _ => Ok(()),
+    }
+}
+
+/// Times in milliseconds or seconds, read as nanoseconds, all lie within the first hours of 1970.
+fn warn_of_units(scanned: &[ScannedPart], report: &mut Report) {
+    const YEAR_1973_NS: u64 = 100_000_000_000_000_000;
+    if let Some(one) = scanned.iter().find(|one| one.first.is_some_and(|ts| ts.0 < YEAR_1973_NS)) {
+        report.warnings.push(format!(
+            "{} begins {} ns after 1970-01-01; are its times nanoseconds?",
+            one.part.name,
+            one.first.unwrap_or_default()
+        ));
     }
 }
 

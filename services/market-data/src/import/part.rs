@@ -1,11 +1,11 @@
 //! The parts of an import, a file or a zip entry each, and how one is read: lines, rows, bad rows, order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use reprise_model::Ts;
 
-use super::definitions::{SymbolIx, Symbols};
+use super::definitions::Symbols;
 use super::error::{BadRow, ImportError, clip};
 use super::lean::LeanName;
 use super::reorder::{Reorder, WINDOW_NS};
@@ -119,8 +119,12 @@ pub(crate) fn looks_like(line: &str) -> Option<(Option<Format>, &'static str)> {
     if line.contains(',') && line.to_ascii_lowercase().contains("ts_ns") {
         return Some((Some(Format::Csv), "csv"));
     }
-    let fields = line.split(',').count();
-    if digits > 0 && line[digits..].starts_with([',', ' ']) && matches!(fields, 3..=6 | 11) {
+    let mut fields = line.split(',');
+    let starts = fields
+        .next()
+        .is_some_and(|first| digits > 0 && first[digits..].bytes().all(|b| b" .:0123456789".contains(&b)));
+    let numbers = fields.clone().all(|field| field.trim().bytes().all(|b| b".+-eE0123456789".contains(&b)));
+    if starts && numbers && matches!(fields.count(), 2..=5 | 10) {
         return Some((Some(Format::Lean), "a CSV out of a Lean zip, as the format lean has them"));
     }
     None
@@ -172,8 +176,8 @@ pub(crate) struct PartReader {
     skip_bad: bool,
     lines: Lines,
     parser: Box<dyn Parse + Send>,
-    /// The latest time in each stream.
-    streams: HashMap<(SymbolIx, Kind), Ts>,
+    /// The latest time in each stream: those of an instrument side by side.
+    streams: Vec<[Ts; Kind::COUNT]>,
     window: Reorder<Row>,
     ended: bool,
     /// A line was understood, so the file is of the right format.
@@ -207,7 +211,7 @@ impl PartReader {
             skip_bad: plan.skip_bad,
             lines,
             parser,
-            streams: HashMap::new(),
+            streams: Vec::new(),
             window: Reorder::new(WINDOW_NS),
             ended: false,
             understood: false,
@@ -286,13 +290,17 @@ impl PartReader {
 
     /// Puts a row into the window, if its own stream does not run back and the window can still place it.
     fn place(&mut self, row: Row, symbols: &Symbols) -> Result<(), BadRow> {
-        let (ts, kind, symbol) = (row.ts, row.kind, row.symbol);
-        if let Some(last) = self.streams.get(&(symbol, kind)).filter(|last| ts < **last) {
-            let instrument = symbols.id(symbol).to_string();
+        let (ts, kind, at) = (row.ts, row.kind, row.symbol.0);
+        if self.streams.len() <= at {
+            self.streams.resize(at + 1, [Ts(0); Kind::COUNT]);
+        }
+        let last = self.streams[at][kind as usize];
+        if ts < last {
+            let instrument = symbols.id(row.symbol).to_string();
             return Err(BadRow::Backwards { kind: kind.name(), instrument, ns: last.since(ts) });
         }
         self.window.push(ts, row).map_err(|late| BadRow::TooLate { ns: late.behind_ns })?;
-        self.streams.insert((symbol, kind), ts);
+        self.streams[at][kind as usize] = ts;
         Ok(())
     }
 }
@@ -312,6 +320,8 @@ mod tests {
             ("ts_ns,instrument,bid", Some(Some(Format::Csv))),
             ("60000,7420,7422,7405,7405,13.3", Some(Some(Format::Lean))),
             ("20180404 00:00,7420,7422,7405,7405,13.3", Some(Some(Format::Lean))),
+            ("5,A.X,1,1,2,1", None),
+            ("5", None),
             ("hello", None),
             ("", None),
         ] {

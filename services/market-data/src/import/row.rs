@@ -35,6 +35,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 7;
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Quote => "quote",

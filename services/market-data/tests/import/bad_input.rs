@@ -298,6 +298,11 @@ fn bad_rows_are_skipped_on_demand() {
     let first = found.report.first_bad_rows[0].to_string();
     assert!(first.ends_with("q.csv, line 3: the quote is crossed: the bid 3 is above the ask 2"), "{first}");
     assert!(found.report.warnings[0].contains("empty.csv holds no row"), "{:?}", found.report.warnings);
+    let unit = found.report.warnings.last().unwrap();
+    assert!(
+        unit.ends_with("q.csv begins 5000000000 ns after 1970-01-01; are its times nanoseconds?"),
+        "{unit}"
+    );
     let none = Files::new(&[("q.csv", format!("{HEADER}{bad}").as_bytes())]);
     let none = import(ImportPlan { skip_bad: true, ..none.plan(Csv) }).err().unwrap().to_string();
     assert!(none.contains("all its 1 rows are bad"), "{none}");

@@ -80,8 +80,7 @@ pub(crate) fn leverage(settings: &RiskSettings, definition: &Instrument) -> Rate
 
 /// `notional / leverage`, rounded half-even once; a leverage of zero lets nothing through.
 fn margin(notional: Cash, leverage: Rate) -> Result<Cash, Unjudged> {
-    let leverage = Qty::ZERO.checked_add(Qty::ONE.checked_mul_rate(leverage)?)?;
-    Ok(notional.prorate(Qty::ONE, leverage)?)
+    Ok(notional.prorate(Qty::ONE, Qty::ONE.checked_mul_rate(leverage)?)?)
 }
 
 /// Margin in use and unrealised profit of all perpetuals settled in an asset.

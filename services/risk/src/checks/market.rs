@@ -179,7 +179,8 @@ pub(super) fn walk(case: &Case<'_>) -> Result<Walk, Unjudged> {
     };
     if goes_on && !case.market.book.is_empty() {
         for level in case.market.book.levels(side.opposite()) {
-            let is_deeper = top.is_none_or(|top| side.allows(level.price, top.price) && level.price != top.price);
+            let is_deeper =
+                top.is_none_or(|top| side.allows(level.price, top.price) && level.price != top.price);
             if goes_on && is_deeper {
                 goes_on = take(level)?;
             }

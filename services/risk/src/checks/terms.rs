@@ -1,7 +1,7 @@
 //! What the order says of itself, and whether anything may go at all.
 
 use reprise_model::event::TradingState;
-use reprise_model::{NewOrder, OrderOrigin, OrderType, Price, PriceRuleBreach, Side, TimeInForce};
+use reprise_model::{NewOrder, OrderOrigin, OrderType, Price, PriceRuleBreach, Qty, Side, TimeInForce};
 
 use crate::case::Case;
 use crate::finding::{Checked, NOT_ASKED, Unjudged, at_most, found};
@@ -46,7 +46,8 @@ pub(super) fn well_formed(case: &Case<'_>) -> Checked {
     if let Some(order) = case.replaces
         && !case.qty.is_positive()
     {
-        return found(false, terms.qty, Some(order.cum_qty).map_or("0".into(), crate::finding::Measure::Qty));
+        // All of it, or more, was filled already.
+        return found(false, terms.qty, order.cum_qty);
     }
     if let Some((measured, limit)) = wrong_prices(terms).or_else(|| wrong_life(terms)) {
         return found(false, measured, limit);
@@ -160,7 +161,7 @@ pub(super) fn reduce_only(case: &Case<'_>) -> Checked {
     }
     let signed = case.terms.side.signed(case.own);
     if !signed.is_negative() {
-        return found(false, case.qty, reprise_model::Qty::ZERO);
+        return found(false, case.qty, Qty::ZERO);
     }
     at_most(case.qty, signed.abs().checked_sub(case.open.own_reducing)?)
 }

@@ -13,13 +13,14 @@
 //!
 //! - Orders are post-only. One that is filled, refused or canceled is quoted anew; after a refusal its side waits
 //!   `retry_ms`.
-//! - A working order is replaced when its target has moved by `requote_ticks` ticks or more.
+//! - A working order is replaced when its target has moved by `requote_ticks` ticks or more, unless the market has
+//!   come to its price: then it is left to fill.
 //! - The side that would take the position beyond `max_units` units is not quoted; with `short = false` neither is
 //!   an ask that would sell what is not owned.
 //! - Both sides are canceled when the bands are missing, when the mid lies outside them, or when there is no
 //!   two-sided quote.
 
-use reprise_core::{Bands, InstrumentIx, Order};
+use reprise_core::{Bands, InstrumentIx, Market, Order};
 use reprise_model::event::Bar;
 use reprise_model::{Cash, OrderId, OrderStatus, Price, Qty, QuoteSource, Rate, RequestOf, Side, Ts};
 
@@ -92,8 +93,9 @@ struct Target {
 pub struct MarketMaker {
     unit: UnitSize,
     max_units: Rate,
-    width: f64,
-    skew: f64,
+    /// Half of the parameter: from the distance between the bands to the distance from the mid.
+    half_width: Rate,
+    skew: Rate,
     requote_ticks: Rate,
     retry_ns: u64,
     short: bool,
@@ -121,8 +123,8 @@ impl MarketMaker {
         Ok(Self {
             unit: UnitSize::new(params.qty, params.notional)?,
             max_units: check_max_units(params.max_units)?,
-            width: params.width.to_f64(),
-            skew: params.skew.to_f64(),
+            half_width: params.width.checked_mul(text("0.5")).unwrap_or(params.width),
+            skew: params.skew,
             requote_ticks: requote_ticks.ok_or_else(|| {
                 ParamError::value("requote_ticks", params.requote_ticks, "a whole number of at least 1")
             })?,
@@ -151,13 +153,13 @@ impl MarketMaker {
         let held = cx.position(ix).qty;
         let (buy_qty, sell_qty) = (self.unit.qty(ix, Side::Buy, cx), self.unit.qty(ix, Side::Sell, cx));
         let most = buy_qty.checked_mul_rate(self.max_units).ok().filter(|most| most.is_positive())?;
-        let half = self.width * (bands.upper.to_f64() - bands.lower.to_f64()) / 2.0;
-        let half = half.max(cx.instrument(ix).tick.to_f64());
-        let load = (held.to_f64() / most.to_f64()).clamp(-1.0, 1.0);
-        let center = mid.to_f64() - self.skew * half * load;
+        let half = Price::distance(bands.upper, bands.lower).checked_mul_rate(self.half_width).ok()?;
+        let half = half.max(cx.instrument(ix).tick);
+        let center = self.center(mid, half, held, most)?;
 
-        let bid = bid_price(ix, center - half, bands, cx);
-        let ask = ask_price(ix, center + half, bands, cx).filter(|ask| bid.is_none_or(|bid| bid < *ask));
+        let bid = bid_price(ix, center.checked_sub(half).unwrap_or(Price::ZERO), bands, cx);
+        let ask = ask_price(ix, center.checked_add(half).ok()?, bands, cx);
+        let ask = ask.filter(|ask| bid.is_none_or(|bid| bid < *ask));
         let may_buy = held.checked_add(buy_qty).is_ok_and(|after| after <= most);
         let least = if self.short { most.neg() } else { Qty::ZERO };
         let may_sell = held.checked_sub(sell_qty).is_ok_and(|after| after >= least);
@@ -165,6 +167,14 @@ impl MarketMaker {
             bid.filter(|_| may_buy).map(|price| Target { price, qty: buy_qty }),
             ask.filter(|_| may_sell).map(|price| Target { price, qty: sell_qty }),
         ))
+    }
+
+    /// The mid, moved against the inventory. Exact, so that no noise of a float costs a tick.
+    fn center(&self, mid: Price, half: Price, held: Qty, most: Qty) -> Option<Price> {
+        let worth = |qty: Qty| Cash::notional(Price::ONE, qty).ok();
+        let load = worth(held.abs())?.ratio(worth(most)?).ok()?.min(Rate::ONE);
+        let lean = half.checked_mul_rate(self.skew.checked_mul(load).ok()?).ok()?;
+        if held.is_negative() { mid.checked_add(lean).ok() } else { mid.checked_sub(lean).ok() }
     }
 
     /// Brings a side's order to its target.
@@ -188,7 +198,10 @@ impl MarketMaker {
             (Some(order), Some(target)) => {
                 let is_settled = matches!(order.status, OrderStatus::Accepted | OrderStatus::PartiallyFilled);
                 let threshold = cx.instrument(ix).tick.checked_mul_rate(requote_ticks);
-                if is_settled && has_moved(order, target.price, threshold.unwrap_or(Price::MAX)) {
+                if is_settled
+                    && !is_reached(order, cx.market(ix))
+                    && has_moved(order, target.price, threshold.unwrap_or(Price::MAX))
+                {
                     cx.replace_price(order.id, target.price);
                 }
             }
@@ -200,14 +213,20 @@ impl MarketMaker {
     }
 }
 
+/// True when the market has come to the order's price: it is about to be filled, and is left to it.
+fn is_reached(order: &Order, market: &Market) -> bool {
+    let best = market.opposite(order.terms.side).map(|level| level.price);
+    order.terms.price.zip(best).is_some_and(|(limit, best)| order.terms.side.allows(limit, best))
+}
+
 fn has_moved(order: &Order, target: Price, threshold: Price) -> bool {
     order.terms.price.is_none_or(|price| Price::distance(price, target) >= threshold)
 }
 
 /// The bid's price: within the bands and below the best ask.
-fn bid_price(ix: InstrumentIx, estimate: f64, bands: Bands, cx: &StrategyContext<'_>) -> Option<Price> {
+fn bid_price(ix: InstrumentIx, wanted: Price, bands: Bands, cx: &StrategyContext<'_>) -> Option<Price> {
     let instrument = cx.instrument(ix);
-    let mut price = cx.limit_price(ix, Side::Buy, estimate).unwrap_or(Price::ZERO);
+    let mut price = instrument.price_at_or_below(wanted);
     if price < bands.lower {
         price = instrument.price_at_or_above(bands.lower).ok()?;
     }
@@ -219,9 +238,9 @@ fn bid_price(ix: InstrumentIx, estimate: f64, bands: Bands, cx: &StrategyContext
 }
 
 /// The ask's price: within the bands and above the best bid.
-fn ask_price(ix: InstrumentIx, estimate: f64, bands: Bands, cx: &StrategyContext<'_>) -> Option<Price> {
+fn ask_price(ix: InstrumentIx, wanted: Price, bands: Bands, cx: &StrategyContext<'_>) -> Option<Price> {
     let instrument = cx.instrument(ix);
-    let mut price = cx.limit_price(ix, Side::Sell, estimate)?;
+    let mut price = instrument.price_at_or_above(wanted).ok()?;
     if price > bands.upper {
         price = instrument.price_at_or_below(bands.upper);
     }
@@ -248,6 +267,10 @@ impl Strategy for MarketMaker {
         else {
             return;
         };
+        // A replacement that came too late, because the order was filled meanwhile, is no refusal.
+        if request != RequestOf::New && update.is_over() {
+            return;
+        }
         self.wait(update.ix, update.order.terms.side, cx.now());
         // Where a quote cannot be replaced it is withdrawn, and quoted anew.
         if request == RequestOf::Replace {
