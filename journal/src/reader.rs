@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use reprise_model::codec::{ReadError, Reader};
-use reprise_model::event::Class;
+use reprise_model::codec::{Field, ReadError, Reader};
+use reprise_model::event::{Class, Quote};
 use reprise_model::{Input, Outcome, Record, SCHEMA_VERSION, Seq, Ts};
 
 use crate::error::{DamageKind, JournalError};
-use crate::line::{self, Envelope};
+use crate::line::{self, Envelope, QUOTE};
 use crate::order::{Order, RUN_STARTED};
 use crate::segment::list_whole;
 use crate::source::{LineSource, Progress, SourceError, Span};
@@ -196,6 +196,15 @@ impl JournalReader {
             let envelope = accept(&self.source, &mut self.order, span)?;
             if envelope.class != Class::Input {
                 continue;
+            }
+            if envelope.kind == QUOTE {
+                let mut reader = Reader::new(envelope.payload);
+                if let Ok(quote) = Quote::read(&mut reader)
+                    && reader.finish().is_ok()
+                    && reader.unknown().is_empty()
+                {
+                    return Ok(Some((envelope.seq, envelope.ts, Input::Quote(quote))));
+                }
             }
             if envelope.kind == RUN_STARTED {
                 self.newer = check_schema(&self.source, span)?;

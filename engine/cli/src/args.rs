@@ -83,7 +83,7 @@ pub struct ImportArgs {
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct ConfigArgs {
     /// A configuration file; later ones are laid over earlier ones. Without any, the built-in conf/backtest.toml.
-    #[arg(short, long = "config", value_name = "FILE")]
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Run only this strategy.
     #[arg(long, value_name = "NAME")]

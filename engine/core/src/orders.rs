@@ -10,7 +10,11 @@ use reprise_model::{Cash, MoneyError, NewOrder, OrderId, OrderStatus, Qty, Side,
 use crate::market::InstrumentIx;
 
 /// How many orders that are over stay in the state, so that a fill that comes late still finds its order.
-pub const TERMINAL_ORDERS_KEPT: usize = 128;
+const TERMINAL_ORDERS_KEPT: usize = 128;
+
+/// How many denied orders stay. They never left, so no fill can come for them, and they must not push out those
+/// that did; they stay for the services that are told of the denial.
+const DENIED_ORDERS_KEPT: usize = 16;
 
 reprise_model::object! {
     /// An order and where it stands.
@@ -142,10 +146,12 @@ impl Counted {
 /// All open orders, and the last of those that are over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Orders {
-    orders: BTreeMap<u32, Order>,
+    /// Boxed, because the tree moves its values about as orders come and go.
+    orders: BTreeMap<u32, Box<Order>>,
     places: BTreeMap<u32, InstrumentIx>,
     open: Vec<BTreeSet<u32>>,
     over: VecDeque<u32>,
+    denied: VecDeque<u32>,
     totals: Vec<OpenTotals>,
     open_count: u32,
     last_n: u32,
@@ -161,7 +167,7 @@ impl Orders {
     /// An order, while it is open or was not long ago.
     #[must_use]
     pub fn get(&self, id: OrderId) -> Option<&Order> {
-        self.orders.get(&id.n)
+        self.orders.get(&id.n).map(Box::as_ref)
     }
 
     /// An open order.
@@ -172,12 +178,12 @@ impl Orders {
 
     /// Every open order, in the order of their numbers.
     pub fn open(&self) -> impl Iterator<Item = &Order> {
-        self.orders.values().filter(|order| !order.status.is_terminal())
+        self.orders.values().map(Box::as_ref).filter(|order| !order.status.is_terminal())
     }
 
     /// The open orders of an instrument, in the order of their numbers.
     pub fn open_in(&self, ix: InstrumentIx) -> impl Iterator<Item = &Order> {
-        self.open.get(ix.at()).into_iter().flatten().filter_map(|n| self.orders.get(n))
+        self.open.get(ix.at()).into_iter().flatten().filter_map(|n| self.orders.get(n).map(Box::as_ref))
     }
 
     /// How much the open orders of an instrument could still do.
@@ -210,7 +216,7 @@ impl Orders {
                 self.places.insert(n, ix);
             }
         }
-        self.orders.insert(n, order);
+        self.orders.insert(n, Box::new(order));
         Ok(())
     }
 
@@ -245,16 +251,27 @@ impl Orders {
                 self.open[ix.at()].remove(&id.n);
             }
         }
+        let is_denied = order.status == OrderStatus::Denied;
         if was_open && !is_open {
-            self.over.push_back(id.n);
-            if self.over.len() > TERMINAL_ORDERS_KEPT
-                && let Some(oldest) = self.over.pop_front()
-            {
-                self.orders.remove(&oldest);
-                self.places.remove(&oldest);
-            }
+            self.retire(id.n, is_denied);
         }
         Ok(())
+    }
+
+    /// Keeps an order that is over for a while, and drops the oldest of its sort.
+    fn retire(&mut self, n: u32, is_denied: bool) {
+        let (over, kept) = if is_denied {
+            (&mut self.denied, DENIED_ORDERS_KEPT)
+        } else {
+            (&mut self.over, TERMINAL_ORDERS_KEPT)
+        };
+        over.push_back(n);
+        if over.len() > kept
+            && let Some(oldest) = over.pop_front()
+        {
+            self.orders.remove(&oldest);
+            self.places.remove(&oldest);
+        }
     }
 
     fn count(&mut self, ix: InstrumentIx, before: Counted, after: Counted) -> Result<(), MoneyError> {
@@ -280,8 +297,10 @@ impl Orders {
             order.write(w);
         }
         w.raw(b"]");
-        w.key("\"over\":");
-        self.over.iter().copied().collect::<Vec<u32>>().write(w);
+        for (key, numbers) in [("\"over\":", &self.over), ("\"denied\":", &self.denied)] {
+            w.key(key);
+            numbers.iter().copied().collect::<Vec<u32>>().write(w);
+        }
         w.close();
     }
 }

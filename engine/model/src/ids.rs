@@ -112,6 +112,12 @@ label_id!(
 );
 
 impl InstrumentId {
+    /// The name that begins `text` and is ended by a quote, and its length; nothing if there is none.
+    #[inline(always)]
+    pub(crate) fn before_quote(text: &[u8]) -> Option<(Self, usize)> {
+        Label::before_quote(text).map(|(label, len)| (Self(label), len))
+    }
+
     /// The part before the last dot.
     #[must_use]
     pub fn symbol(&self) -> &str {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::codec::{Field, ReadError, Reader, Writer};
+use crate::codec::{Field, ReadError, Reader, Writer, words};
 
 /// Visible ASCII text of at most `N` bytes, without quotes and backslashes, so that it needs no escape in JSON.
 ///
@@ -59,8 +59,8 @@ impl<const N: usize> Label<N> {
 
     /// The label that begins `text` and is ended by a quote, and its length; nothing if there is none, or too
     /// few bytes follow to look at eight at a time.
-    #[inline]
-    fn before_quote(text: &[u8]) -> Option<(Self, usize)> {
+    #[inline(always)]
+    pub(crate) fn before_quote(text: &[u8]) -> Option<(Self, usize)> {
         let (mut bytes, mut at) = ([0; N], 0);
         loop {
             let word = words::word(text.get(at..)?)?;

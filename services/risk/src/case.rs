@@ -127,27 +127,27 @@ impl<'a> Case<'a> {
         self.terms.price.or(self.terms.stop_price).map_or_else(|| self.touch(), Ok)
     }
 
-    /// What a unit may be worth when it trades: as [`Self::own_price`], and for a sale that is limited below
-    /// the market the market's price.
+    /// What a unit may be worth when it trades: as [`Self::own_price`], and the market's price where that is
+    /// higher and the order may get it: a sale limited below the market, a stop that fires at once.
     pub(crate) fn value_price(&self) -> Result<Price, Unjudged> {
         let own = self.own_price()?;
-        match (self.terms.side, self.terms.order_type) {
-            (Side::Sell, OrderType::Limit) => Ok(self.touch().map_or(own, |touch| own.max(touch))),
+        match (self.terms.order_type, self.terms.side) {
+            (OrderType::Stop, _) | (OrderType::Limit, Side::Sell) => {
+                Ok(self.touch().map_or(own, |touch| own.max(touch)))
+            }
             _ => Ok(own),
         }
     }
 
     /// The worst price for which funds are held: the limit, or without one the slippage bound.
     pub(crate) fn bound_price(&self) -> Result<Price, Unjudged> {
-        if self.terms.price.is_some() {
-            return self.value_price();
-        }
-        let start = self.own_price()?;
-        match self.terms.side {
-            Side::Buy => {
-                Ok(start.checked_mul_rate(Rate::ONE.checked_add(self.known.settings.market_slippage)?)?)
+        let value = self.value_price()?;
+        match (self.terms.price, self.terms.side) {
+            (None, Side::Buy) => {
+                let slippage = self.known.settings.market_slippage;
+                Ok(value.checked_mul_rate(Rate::ONE.checked_add(slippage)?)?)
             }
-            Side::Sell => Ok(start),
+            _ => Ok(value),
         }
     }
 

@@ -64,6 +64,7 @@ pub(crate) struct Kill {
     /// Something moved that flattening waited for.
     flatten_due: bool,
     tries: u32,
+    is_timer_wanted: bool,
     is_timer_armed: bool,
     intents: u32,
 }
@@ -77,6 +78,7 @@ impl Default for Kill {
             flatten: false,
             flatten_due: false,
             tries: 0,
+            is_timer_wanted: false,
             is_timer_armed: false,
             intents: 0,
         }
@@ -173,22 +175,36 @@ impl Kill {
         self.work(cx);
     }
 
-    /// An order ended or was filled: what was waited for may have come.
-    pub(crate) fn on_moved(&mut self, order: OrderId, state: &State) {
-        if !self.flatten {
-            return;
+    /// An order ended without having been filled whole: what was waited for may have come.
+    pub(crate) fn on_ended(&mut self, order: OrderId, state: &State) {
+        // The end of the switch's own orders waits for the timer, or one that finds nothing would be answered
+        // by the next without end.
+        if self.flatten && !is_own(order, state) {
+            (self.flatten_due, self.tries) = (true, 0);
         }
-        // What became of the switch's own orders waits for the timer, or one that finds nothing would be
-        // answered by the next without end.
-        let is_own = state.orders.get(order).is_some_and(|o| o.terms.origin == OrderOrigin::KillSwitch);
-        self.flatten_due |= !is_own;
-        self.tries = 0;
     }
 
-    /// Everything was decided: flatten what has become possible.
+    /// An order was filled.
+    pub(crate) fn on_filled(&mut self, order: OrderId, state: &State) {
+        if self.flatten {
+            self.flatten_due |= !is_own(order, state);
+            self.tries = 0;
+        }
+    }
+
+    /// Everything was decided: flatten what has become possible, and see to it that what is left is tried
+    /// again.
     pub(crate) fn at_rest(&mut self, cx: &mut Context<'_>) {
         if std::mem::take(&mut self.flatten_due) && self.flatten {
             self.work(cx);
+        }
+        if !self.is_timer_wanted || cx.is_anything_waiting() {
+            return;
+        }
+        if let Ok(owner) = TimerOwner::new(NAME) {
+            let wait_ns = NS_A_SECOND << self.tries.min(MOST_DOUBLINGS);
+            cx.arm_timer(owner, RETRY_TIMER, cx.now().plus_ns(wait_ns));
+            (self.is_timer_wanted, self.is_timer_armed) = (false, true);
         }
     }
 
@@ -199,19 +215,15 @@ impl Kill {
         self.work(cx);
     }
 
-    /// Cancels and flattens what there is, and arms the timer while anything is left.
+    /// Cancels and flattens what there is, and wants the timer while anything is left.
     fn work(&mut self, cx: &mut Context<'_>) {
         let mut is_anything_left = self.cancel(cx);
         if self.flatten {
             is_anything_left |= self.flatten_positions(cx);
         }
-        if !is_anything_left || self.is_timer_armed {
-            return;
-        }
-        if let Ok(owner) = TimerOwner::new(NAME) {
-            let wait_ns = NS_A_SECOND << self.tries.min(MOST_DOUBLINGS);
-            cx.arm_timer(owner, RETRY_TIMER, cx.now().plus_ns(wait_ns));
-            self.is_timer_armed = true;
+        if is_anything_left && !self.is_timer_armed {
+            self.is_timer_wanted = true;
+            cx.call_at_rest();
         }
     }
 
@@ -255,6 +267,11 @@ impl Kill {
         }
         is_anything_left
     }
+}
+
+/// True for an order of the switch itself.
+fn is_own(order: OrderId, state: &State) -> bool {
+    state.orders.get(order).is_some_and(|order| order.terms.origin == OrderOrigin::KillSwitch)
 }
 
 /// Less than a lot, or worth less than the venue takes.

@@ -194,11 +194,11 @@ impl Service for RiskService {
             Outcome::OrderPartiallyFilled(e) => self.note_fill(e.fill.order, cx),
             Outcome::OrderFilled(e) => self.note_fill(e.fill.order, cx),
             Outcome::OrderRejected(e) => {
-                self.kill.on_moved(e.order, cx.state());
+                self.kill.on_ended(e.order, cx.state());
                 self.note_rejected(e.request, cx);
             }
-            Outcome::OrderCanceled(e) => self.kill.on_moved(e.order, cx.state()),
-            Outcome::OrderExpired(e) => self.kill.on_moved(e.order, cx.state()),
+            Outcome::OrderCanceled(e) => self.kill.on_ended(e.order, cx.state()),
+            Outcome::OrderExpired(e) => self.kill.on_ended(e.order, cx.state()),
             Outcome::AccountChanged(_) => self.watch.now(&self.settings, &mut self.kill, cx),
             Outcome::RiskState(line) => {
                 if line.state == TradingState::Active {
@@ -222,7 +222,7 @@ impl Service for RiskService {
 impl RiskService {
     fn note_fill(&mut self, order: OrderId, cx: &mut Context<'_>) {
         self.rejects = 0;
-        self.kill.on_moved(order, cx.state());
+        self.kill.on_filled(order, cx.state());
         self.watch.now(&self.settings, &mut self.kill, cx);
     }
 }

@@ -260,7 +260,7 @@ impl BandSettings {
     /// What is wrong with it, if anything is.
     #[must_use]
     pub fn problem(&self) -> Option<&'static str> {
-        let decay = self.decay();
+        let decays = |decay: f64| decay > 0.0 && decay < 1.0;
         if !(self.width.is_finite() && self.width > 0.0) {
             Some("width is a number above 0")
         } else if self.window < 2 && self.kind != BandKind::Atr {
@@ -273,7 +273,7 @@ impl BandSettings {
             Some("lambda and half_life are for ewma")
         } else if self.lambda.is_some() && self.half_life.is_some() {
             Some("lambda and half_life say the same; give one of them")
-        } else if !(decay > 0.0 && decay < 1.0) {
+        } else if self.kind == BandKind::Ewma && !decays(self.decay()) {
             Some("lambda lies between 0 and 1, half_life is above 0")
         } else {
             None

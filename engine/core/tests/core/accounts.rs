@@ -12,17 +12,17 @@ use crate::support::{
     quote, strategy,
 };
 
-/// Fills what it is told at each input, at a price of 100 and without a fee unless it says so.
+/// At which input, in what, for whom, how much (negative sells), the fee and its asset.
+type Planned = (u32, &'static str, &'static str, &'static str, (&'static str, &'static str));
+
+/// Fills what it is told at each input, at a price of 100.
 struct Filler {
-    /// At which input, in what, for whom, how much (negative sells), the fee and its asset.
-    plan: Vec<(u32, &'static str, &'static str, &'static str, (&'static str, &'static str))>,
+    plan: Vec<Planned>,
     inputs: u32,
 }
 
 impl Filler {
-    fn boxed(
-        plan: &[(u32, &'static str, &'static str, &'static str, (&'static str, &'static str))],
-    ) -> Box<dyn Service> {
+    fn boxed(plan: &[Planned]) -> Box<dyn Service> {
         Box::new(Self { plan: plan.to_vec(), inputs: 0 })
     }
 }

@@ -259,7 +259,8 @@ fn impossible_statements_halt() {
 #[test]
 fn uncountable_orders_are_refused() {
     let huge = || NewOrder { qty: Qty::MAX, ..buy(SPOT, "1") };
-    let rows: [(&str, Vec<NewOrder>, &[Option<Code>]); 3] = [
+    type Row = (&'static str, Vec<NewOrder>, &'static [Option<Code>]);
+    let rows: [Row; 3] = [
         ("no such instrument", vec![buy("GONE-USD.VENUE", "1")], &[Some(Code::UnknownInstrument)]),
         ("as large as can be", vec![huge()], &[None]),
         ("larger in all", vec![buy(SPOT, "1"), huge(), buy(SPOT, "1")], &[None, Some(Code::Overflow), None]),

@@ -11,6 +11,7 @@
 
 mod declare;
 mod reader;
+pub(crate) mod usual;
 mod values;
 pub(crate) mod words;
 mod writer;

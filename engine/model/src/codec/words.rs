@@ -94,7 +94,8 @@ mod tests {
     /// One byte at a time.
     fn naive(text: &[u8]) -> (u64, usize) {
         let len = text.iter().take(24).take_while(|b| b.is_ascii_digit()).count();
-        let value = text[..len].iter().fold(0_u64, |n, b| n.wrapping_mul(10).wrapping_add(u64::from(b - b'0')));
+        let value =
+            text[..len].iter().fold(0_u64, |n, b| n.wrapping_mul(10).wrapping_add(u64::from(b - b'0')));
         (value, len)
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::codec::usual::Usual;
 use crate::codec::{Field, ReadError, Reader, Writer};
 use crate::ids::{InstrumentId, Ts};
 use crate::instrument::Instrument;
@@ -87,15 +88,13 @@ impl Field for Quote {
         w.close();
     }
 
-    #[inline]
+    #[inline(always)]
     fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
-        r.open()?;
-        let instrument = r.field("instrument", "\"instrument\":", QUOTE_FIELDS)?;
-        let bid = read_side(r, ("bid", "\"bid\":"), ("bid_size", "\"bid_size\":"))?;
-        let ask = read_side(r, ("ask", "\"ask\":"), ("ask_size", "\"ask_size\":"))?;
-        let venue_ts = r.field("venue_ts", "\"venue_ts\":", QUOTE_FIELDS)?;
-        r.close(QUOTE_FIELDS)?;
-        Ok(Self { instrument, bid, ask, venue_ts })
+        if let Some((quote, len)) = Self::usual(r.rest()) {
+            r.advance(len);
+            return Ok(quote);
+        }
+        Self::any(r)
     }
 
     fn schema() -> Value {
@@ -115,6 +114,43 @@ impl Field for Quote {
             },
             "additionalProperties": false,
         })
+    }
+}
+
+impl Quote {
+    /// A quote with all its fields and no other, and its length.
+    #[inline(always)]
+    fn usual(text: &[u8]) -> Option<(Self, usize)> {
+        let mut at = Usual::new(text);
+        at.literal(b"{\"instrument\":\"")?;
+        let instrument = at.quoted(InstrumentId::before_quote)?;
+        at.literal(b",\"bid\":\"")?;
+        let price = at.quoted(Price::canonical_before_quote)?;
+        at.literal(b",\"bid_size\":\"")?;
+        let bid = Level { price, qty: at.quoted(Qty::canonical_before_quote)? };
+        at.literal(b",\"ask\":\"")?;
+        let price = at.quoted(Price::canonical_before_quote)?;
+        at.literal(b",\"ask_size\":\"")?;
+        let ask = Level { price, qty: at.quoted(Qty::canonical_before_quote)? };
+        let mut venue_ts = None;
+        if at.literal(b"}").is_none() {
+            at.literal(b",\"venue_ts\":")?;
+            venue_ts = Some(Ts(at.unsigned()?));
+            at.literal(b"}")?;
+        }
+        Some((Self { instrument, bid: Some(bid), ask: Some(ask), venue_ts }, at.passed()))
+    }
+
+    /// Any quote.
+    #[inline(never)]
+    fn any(r: &mut Reader<'_>) -> Result<Self, ReadError> {
+        r.open()?;
+        let instrument = r.field("instrument", "\"instrument\":", QUOTE_FIELDS)?;
+        let bid = read_side(r, ("bid", "\"bid\":"), ("bid_size", "\"bid_size\":"))?;
+        let ask = read_side(r, ("ask", "\"ask\":"), ("ask_size", "\"ask_size\":"))?;
+        let venue_ts = r.field("venue_ts", "\"venue_ts\":", QUOTE_FIELDS)?;
+        r.close(QUOTE_FIELDS)?;
+        Ok(Self { instrument, bid, ask, venue_ts })
     }
 }
 
@@ -264,5 +300,49 @@ crate::object! {
         pub reason: Option<String>,
         /// Updates that were merged into others since the last status.
         pub conflated: Option<u64>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{from_bytes, to_bytes};
+
+    fn level(price: &str, qty: &str) -> Option<Level> {
+        Some(Level { price: price.parse().ok()?, qty: qty.parse().ok()? })
+    }
+
+    /// Breaks when the short way reads a quote otherwise than the long way, or reads what that refuses.
+    #[test]
+    fn both_ways_read_the_same() {
+        let instrument: InstrumentId = "BTC-USD.COINBASE".parse().unwrap();
+        let rows = [
+            Quote { instrument, bid: level("97012.34", "0.51"), ask: level("97013", "12"), venue_ts: Some(Ts(7)) },
+            Quote { instrument, bid: level("0.000000000001", "0"), ask: level("1", "1.5"), venue_ts: None },
+            Quote { instrument, bid: None, ask: level("1", "1.5"), venue_ts: None },
+            Quote { instrument, bid: level("1", "1"), ask: None, venue_ts: Some(Ts(u64::MAX)) },
+            Quote { instrument, bid: None, ask: None, venue_ts: None },
+        ];
+        let mut usual = 0;
+        for quote in rows {
+            let bytes = to_bytes(&quote);
+            assert_eq!(from_bytes(&bytes), Ok(quote));
+            // In a journal something follows, so that eight bytes can be looked at to the end.
+            let line = [&bytes[..], b",\"crc\":\"00000000\"}"].concat();
+            usual += u32::from(Quote::usual(&line).is_some());
+            for at in 0..bytes.len() {
+                for to in *b"01.-\"\\,}ax\0\xff" {
+                    let mut changed = line.clone();
+                    changed[at] = to;
+                    let mut r = Reader::new(&changed);
+                    let long = Quote::any(&mut r);
+                    if let Some((quote, len)) = Quote::usual(&changed) {
+                        assert_eq!((Ok(quote), len), (long, r.position()), "{}", changed.escape_ascii());
+                    }
+                }
+                assert!(Quote::usual(&bytes[..at]).is_none());
+            }
+        }
+        assert_eq!(usual, 2, "the short way is taken");
     }
 }

@@ -35,21 +35,24 @@ struct Noted {
 pub(super) struct Known {
     orders: BTreeMap<u32, Noted>,
     kept: usize,
+    /// True once a venue reported: a paper venue does not, and then nothing needs to be compared.
+    has_reports: bool,
 }
 
 impl Known {
     /// Notes what an outcome says.
     pub(super) fn note(&mut self, outcome: &Outcome, state: &State) {
         match outcome {
+            Outcome::OrderCancelSubmitted(e) => {
+                self.order(e.order, state).cancel_reason = Some(e.reason);
+            }
+            _ if !self.has_reports => {}
             Outcome::OrderAccepted(e) => self.order(e.order, state).is_accepted = true,
             Outcome::OrderPartiallyFilled(e) => {
                 self.order(e.fill.order, state).executions.insert(e.fill.exec_id);
             }
             Outcome::OrderFilled(e) => {
                 self.order(e.fill.order, state).executions.insert(e.fill.exec_id);
-            }
-            Outcome::OrderCancelSubmitted(e) => {
-                self.order(e.order, state).cancel_reason = Some(e.reason);
             }
             _ => {}
         }
@@ -66,6 +69,7 @@ impl Known {
 
     /// Turns a report into the outcome that follows from it, if one does.
     pub(super) fn report(&mut self, input: &Input, cx: &mut Context<'_>) {
+        self.has_reports = true;
         let Some(id) = order_of(input) else { return };
         let Some(order) = cx.state().orders.get(id) else { return };
         match input {

@@ -1,6 +1,6 @@
 //! The venue's side of one instrument: its orders, and what they have taken.
 
-use reprise_model::{OrderId, Qty, Side};
+use reprise_model::{OrderId, Qty, Side, Ts};
 
 use super::shown::Taken;
 use super::working::Working;
@@ -19,13 +19,17 @@ pub(super) struct Desk {
     pub(super) on_bars: Vec<Working>,
     /// What our own orders took from what is displayed.
     pub(super) taken: Taken,
-    /// Groups of which a member was executed because of the event at hand, with that member.
+    /// Groups of which a member was executed at the moment at hand, with that member.
     ///
     /// Their other members wait: the engine ends or shrinks them before the next event.
     executed_groups: Vec<(GroupKey, OrderId)>,
+    moment: Moment,
     /// True while a margined position is open.
     pub(super) is_margined: bool,
 }
+
+/// One event and all it leads to: how many inputs there were, and the time.
+pub(super) type Moment = (u64, Ts);
 
 /// Which of a desk's lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,19 +103,22 @@ impl Desk {
         }
     }
 
-    /// A new event begins.
-    pub(super) fn begin_event(&mut self) {
-        self.executed_groups.clear();
+    /// An event is at hand; what was noted of an earlier one is forgotten.
+    pub(super) fn enter(&mut self, moment: Moment) {
+        if self.moment != moment {
+            self.moment = moment;
+            self.executed_groups.clear();
+        }
     }
 
-    /// Notes that an order was executed because of the event at hand.
+    /// Notes that an order was executed at the moment at hand.
     pub(super) fn note_executed(&mut self, key: Option<GroupKey>, id: OrderId) {
         if let Some(key) = key {
             self.executed_groups.push((key, id));
         }
     }
 
-    /// True when another member of the order's group was executed because of the event at hand.
+    /// True when another member of the order's group was executed at the moment at hand.
     pub(super) fn must_wait(&self, key: Option<GroupKey>, id: OrderId) -> bool {
         key.is_some_and(|key| self.executed_groups.iter().any(|&(k, member)| k == key && member != id))
     }

@@ -85,12 +85,13 @@ impl PaperVenue {
         let depth = self.settings.depth;
         self.desk(ix);
         let market = cx.state().markets.get(ix);
-        let mut executions = self.desks[ix.at()].taken.walk(market, depth, side, None, order.qty);
+        let executions = &mut self.executions;
+        self.desks[ix.at()].taken.walk(market, depth, side, None, order.qty, executions);
         let shown = executions.iter().fold(Qty::ZERO, |sum, execution| plus(sum, execution.qty));
         if shown < order.qty {
             executions.push(Execution { qty: less(order.qty, shown), price: mark });
         }
-        for execution in executions {
+        for &execution in &*executions {
             if !order.is_over {
                 self.wire.execute(&mut order, execution, Liquidity::Taker, cx);
             }

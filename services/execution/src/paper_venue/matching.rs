@@ -36,7 +36,7 @@ impl PaperVenue {
                 _ => Ok(()),
             };
         }
-        self.desk(ix).begin_event();
+        self.enter(ix, cx);
         match verdict {
             Err(refusal) => self.wire.rejected(&mut working, RequestOf::New, refusal, cx),
             Ok(()) => {
@@ -46,16 +46,27 @@ impl PaperVenue {
         }
     }
 
+    fn enter(&mut self, ix: InstrumentIx, cx: &Context<'_>) {
+        let moment = (cx.state().inputs(), cx.now());
+        self.desk(ix).enter(moment);
+    }
+
     /// Puts an order that the venue has taken where it belongs, and executes what can be at once.
-    pub(super) fn place(&mut self, order: Working, cx: &mut Context<'_>) {
+    pub(super) fn place(&mut self, mut order: Working, cx: &mut Context<'_>) {
+        let must_wait = self.desk(order.ix).must_wait(order.group, order.id);
         let market = cx.state().markets.get(order.ix);
         if checks::trades_on_bars(market) {
             self.keep(order, Book::OnBars, cx);
         } else if order.stop.is_some_and(|stop| {
-            triggers::watched(market, order.side, self.settings.trigger_by)
-                .is_none_or(|price| !triggers::reaches(order.side, stop, price))
+            must_wait
+                || triggers::watched(market, order.side, self.settings.trigger_by)
+                    .is_none_or(|price| !triggers::reaches(order.side, stop, price))
         }) {
             self.keep(order, Book::Stops, cx);
+        } else if must_wait && order.can_rest() {
+            self.let_rest(order, cx);
+        } else if must_wait {
+            self.wire.canceled(&mut order, CancelReason::Group, cx);
         } else {
             self.activate(order, cx);
         }
@@ -95,9 +106,9 @@ impl PaperVenue {
                 return;
             }
         }
-        let executions = desk.taken.walk(market, depth, order.side, order.limit, wanted);
+        desk.taken.walk(market, depth, order.side, order.limit, wanted, &mut self.executions);
         let mut executed = Qty::ZERO;
-        for execution in executions {
+        for &execution in &self.executions {
             if order.is_over {
                 return;
             }
@@ -108,21 +119,22 @@ impl PaperVenue {
         if order.is_over {
             return;
         }
-        match (order.limit, order.time_in_force) {
-            _ if bound.is_some_and(|bound| executed >= bound) => {
-                self.wire.canceled(&mut order, CancelReason::ReduceOnly, cx);
-            }
-            (None, _) | (_, TimeInForce::Ioc | TimeInForce::Fok) => {
-                self.wire.canceled(&mut order, CancelReason::Immediate, cx);
-            }
-            (Some(limit), TimeInForce::Gtc | TimeInForce::Gtd) => {
-                let market = cx.state().markets.get(ix);
-                let shown = displayed(market, order.side, limit, None);
-                order.queue = Queue::join(shown, self.settings.queue_model);
-                let book = Book::of(order.side);
-                self.keep(order, book, cx);
-            }
+        if bound.is_some_and(|bound| executed >= bound) {
+            self.wire.canceled(&mut order, CancelReason::ReduceOnly, cx);
+        } else if order.can_rest() {
+            self.let_rest(order, cx);
+        } else {
+            self.wire.canceled(&mut order, CancelReason::Immediate, cx);
         }
+    }
+
+    /// Lets a limit order rest behind everything displayed at its price.
+    fn let_rest(&mut self, mut order: Working, cx: &mut Context<'_>) {
+        let market = cx.state().markets.get(order.ix);
+        let shown = order.limit.and_then(|limit| displayed(market, order.side, limit, None));
+        order.queue = Queue::join(shown, self.settings.queue_model);
+        let book = Book::of(order.side);
+        self.keep(order, book, cx);
     }
 
     /// A cancel reaches the venue. An order that is over stays as it ended; its end is known or on its way.
@@ -156,7 +168,7 @@ impl PaperVenue {
         self.wire.replaced(order, *terms, cx);
         if loses_place {
             let order = desk.list(book).remove(at);
-            desk.begin_event();
+            self.enter(ix, cx);
             self.place(order, cx);
         }
     }
@@ -178,7 +190,7 @@ impl PaperVenue {
 
     /// The market moved in an instrument that has orders, or something of whose book is taken.
     pub(super) fn on_market(&mut self, ix: InstrumentIx, input: &Input, cx: &mut Context<'_>) {
-        self.desks[ix.at()].begin_event();
+        self.enter(ix, cx);
         match input {
             Input::Quote(_) | Input::Book(_) => self.on_levels(ix, cx),
             Input::Trade(trade) if !trade.historical => self.on_trade(ix, trade, cx),
@@ -208,7 +220,6 @@ impl PaperVenue {
         let rules = self.queue_rules(ix, cx);
         let desk = &mut self.desks[ix.at()];
         let (market, now) = (cx.state().markets.get(ix), cx.now());
-        desk.taken.refresh(market);
         for order in desk.bids.iter_mut().chain(&mut desk.asks) {
             let Some(limit) = order.limit else { continue };
             let seen = order.queue.seen();
@@ -237,8 +248,9 @@ impl PaperVenue {
                 continue;
             }
             let wanted = bounded(leaves, bound);
-            let executions = desk.taken.walk(market, self.settings.depth, side, Some(limit), wanted);
-            let qty = executions.iter().fold(Qty::ZERO, |sum, execution| plus(sum, execution.qty));
+            let depth = self.settings.depth;
+            desk.taken.walk(market, depth, side, Some(limit), wanted, &mut self.executions);
+            let qty = self.executions.iter().fold(Qty::ZERO, |sum, execution| plus(sum, execution.qty));
             let order = &mut desk.list(Book::of(side))[at];
             if self.wire.execute_resting(order, Execution { qty, price: limit }, bound, cx) {
                 desk.note_executed(group, id);

@@ -10,7 +10,8 @@
 //! fills it whole, and an opposite quote that reaches its price fills it from the size displayed there, all at
 //! its limit. A stop becomes a market or limit order when its trigger is reached. Reduce-only orders are
 //! refused when they would grow or turn the account's net position, and are trimmed to it when they trade;
-//! what the trimming leaves is canceled. On bars see [`bars`].
+//! what the trimming leaves is canceled. What happens on bars, the module of that
+//! name says.
 
 mod bars;
 mod checks;
@@ -34,6 +35,7 @@ pub use settings::{Depth, PaperSettings, QueueModel, TriggerBy};
 
 use crate::amounts::change_of_position;
 use desk::Desk;
+use shown::Execution;
 use wire::{Due, NAME, Request, Wire};
 use working::Working;
 
@@ -43,6 +45,8 @@ pub struct PaperVenue {
     settings: PaperSettings,
     wire: Wire,
     desks: Vec<Desk>,
+    /// A buffer that is used again.
+    executions: Vec<Execution>,
     has_begun: bool,
 }
 
@@ -50,7 +54,13 @@ impl PaperVenue {
     /// A venue without orders.
     #[must_use]
     pub fn new(settings: PaperSettings) -> Self {
-        Self { wire: Wire::new(&settings), settings, desks: Vec::new(), has_begun: false }
+        Self {
+            wire: Wire::new(&settings),
+            settings,
+            desks: Vec::new(),
+            executions: Vec::new(),
+            has_begun: false,
+        }
     }
 
     fn desk(&mut self, ix: InstrumentIx) -> &mut Desk {

@@ -99,7 +99,8 @@ impl Taken {
         entry.taken = plus(entry.taken, qty);
     }
 
-    /// Takes up to `wanted` for an order of `side` from the best level on, no worse than `limit`.
+    /// Takes up to `wanted` for an order of `side` from the best level on, no worse than `limit`; what it took
+    /// stands in `executions` then.
     pub(super) fn walk(
         &mut self,
         market: &Market,
@@ -107,28 +108,28 @@ impl Taken {
         side: Side,
         limit: Option<Price>,
         wanted: Qty,
-    ) -> Vec<Execution> {
-        let mut executions = Vec::new();
+        executions: &mut Vec<Execution>,
+    ) {
+        executions.clear();
         let Some(top) = market.opposite(side).filter(|top| allowed(side, limit, top.price)) else {
-            return executions;
+            return;
         };
         if depth == Depth::Unlimited {
             if wanted.is_positive() {
                 executions.push(Execution { qty: wanted, price: top.price });
             }
-            return executions;
+            return;
         }
-        let mut open = self.walk_level(top, side, wanted, &mut executions);
+        let mut open = self.walk_level(top, side, wanted, executions);
         if open.is_zero() {
-            return executions;
+            return;
         }
         for level in deeper(market, side, top) {
             if open.is_zero() || !allowed(side, limit, level.price) {
                 break;
             }
-            open = self.walk_level(level, side, open, &mut executions);
+            open = self.walk_level(level, side, open, executions);
         }
-        executions
     }
 
     fn walk_level(&mut self, level: Level, side: Side, wanted: Qty, executions: &mut Vec<Execution>) -> Qty {

@@ -183,8 +183,10 @@ impl Wire {
 
     /// The most that a reduce-only order may trade now, in whole lots; `None` for any other order.
     pub(super) fn bound(&self, order: &Working, cx: &Context<'_>) -> Option<Qty> {
-        let lot = cx.state().markets.get(order.ix).definition.lot;
-        order.reduce_only.then(|| self.reducible(order.ix, order.side, cx).floor_to(lot))
+        order.reduce_only.then(|| {
+            let lot = cx.state().markets.get(order.ix).definition.lot;
+            self.reducible(order.ix, order.side, cx).floor_to(lot)
+        })
     }
 
     /// The venue takes the order.
@@ -342,6 +344,21 @@ fn owner() -> TimerOwner {
 
 /// `P<order>-<execution>`, unique in the run.
 fn exec_id(n: u32, execution: u32) -> Label<39> {
+    let mut text = [0; 22];
+    let mut at = text.len();
+    for (number, before) in [(execution, b'-'), (n, b'P')] {
+        let mut rest = number;
+        loop {
+            at -= 1;
+            text[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        at -= 1;
+        text[at] = before;
+    }
     #[expect(clippy::expect_used, reason = "two numbers, a letter and a dash are always a label")]
-    Label::new(&format!("P{n}-{execution}")).expect("at most 22 plain characters")
+    Label::from_bytes(&text[at..]).expect("at most 22 plain characters")
 }

@@ -89,6 +89,11 @@ impl Working {
         less(self.qty, self.cum)
     }
 
+    /// True for a limit order that stays until it is filled, canceled or expires.
+    pub(super) fn can_rest(&self) -> bool {
+        self.limit.is_some() && matches!(self.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd)
+    }
+
     /// Takes new terms. Returns true when that costs the order its place in the queue.
     pub(super) fn take_terms(&mut self, new: &NewTerms, now: Ts) -> bool {
         let before = (self.limit, self.stop, self.qty);

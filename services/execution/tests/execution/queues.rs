@@ -2,14 +2,11 @@
 
 use crate::script::{Row, check};
 
-/// Breaks when a resting order is filled before those in front of it, or not when its turn has come.
-#[test]
-fn trades_work_through_the_queue() {
-    check(&[
-        Row {
-            name: "behind everything displayed; trades at the price take from the front",
-            setup: "",
-            script: "
+const TRADES_WORK_THROUGH_THE_QUEUE: &[Row] = &[
+    Row {
+        name: "behind everything displayed; trades at the price take from the front",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 buy 2 @100
                 > accepted 1
@@ -18,11 +15,11 @@ fn trades_work_through_the_queue() {
                 > part 1 1@100 maker left 1
                 t 100x9 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "a buyer's trade does not hit a bid; a trade of unknown side hits whom its price fits",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a buyer's trade does not hit a bid; a trade of unknown side hits whom its price fits",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 buy 2 @100
                 > accepted 1
@@ -35,11 +32,11 @@ fn trades_work_through_the_queue() {
                 > part 1 1@100 maker left 1
                 t 102x1
                 > filled 2 1@101 maker",
-        },
-        Row {
-            name: "a trade through the price fills whole, at the limit",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a trade through the price fills whole, at the limit",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 buy 7 @100
                 > accepted 1
@@ -47,31 +44,31 @@ fn trades_work_through_the_queue() {
                 > accepted 2
                 t 99x1 sell
                 > filled 1 7@100 maker",
-        },
-        Row {
-            name: "a trade from before the subscription never fills",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a trade from before the subscription never fills",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 buy 1 @100
                 > accepted 1
                 t 99x1 sell historical
                 t 100x99 sell historical",
-        },
-        Row {
-            name: "inside the spread nobody is in front",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "inside the spread nobody is in front",
+        setup: "",
+        script: "
                 q 100x5 103x3
                 buy 2 @101
                 > accepted 1
                 t 101x1 sell
                 > part 1 1@101 maker left 1",
-        },
-        Row {
-            name: "own orders at one price share a trade, first come first",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "own orders at one price share a trade, first come first",
+        setup: "",
+        script: "
                 q 100x2 101x3
                 buy 2 @100
                 > accepted 1
@@ -82,11 +79,11 @@ fn trades_work_through_the_queue() {
                 > part 2 1@100 maker left 1
                 t 100x1 sell
                 > filled 2 1@100 maker",
-        },
-        Row {
-            name: "better prices first, whenever they came",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "better prices first, whenever they came",
+        setup: "",
+        script: "
                 q 100x2 105x3
                 buy 1 @101
                 > accepted 1
@@ -94,11 +91,11 @@ fn trades_work_through_the_queue() {
                 > accepted 2
                 q 100x2 101x1
                 > filled 2 1@102 maker",
-        },
-        Row {
-            name: "a price that is not shown: what is first seen there counts as in front",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a price that is not shown: what is first seen there counts as in front",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 buy 1 @98
                 > accepted 1
@@ -107,21 +104,21 @@ fn trades_work_through_the_queue() {
                 t 98x4 sell
                 t 98x1 sell
                 > filled 1 1@98 maker",
-        },
-        Row {
-            name: "an optimist takes a price that is not shown for empty",
-            setup: "queue_model=\"optimistic\"",
-            script: "
+    },
+    Row {
+        name: "an optimist takes a price that is not shown for empty",
+        setup: "queue_model=\"optimistic\"",
+        script: "
                 q 100x5 101x3
                 buy 1 @98
                 > accepted 1
                 t 98x1 sell
                 > filled 1 1@98 maker",
-        },
-        Row {
-            name: "the book shows the queue beyond the quote",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "the book shows the queue beyond the quote",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 snap bids 100x5 98x2 97x1 asks 101x3
                 buy 1 @98
@@ -132,11 +129,11 @@ fn trades_work_through_the_queue() {
                 > filled 2 1@99 maker
                 t 98x1 sell
                 > filled 1 1@98 maker",
-        },
-        Row {
-            name: "the opposite quote at the price fills from the size displayed, once",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "the opposite quote at the price fills from the size displayed, once",
+        setup: "",
+        script: "
                 q 100x5 102x3
                 buy 5 @101
                 > accepted 1
@@ -147,11 +144,11 @@ fn trades_work_through_the_queue() {
                 > part 1 1@101 maker left 1
                 q 99x5 98x9
                 > filled 1 1@101 maker",
-        },
-        Row {
-            name: "what a market order took is not there for a resting order",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "what a market order took is not there for a resting order",
+        setup: "",
+        script: "
                 q 100x5 102x3
                 buy 2 @101
                 > accepted 1
@@ -163,18 +160,20 @@ fn trades_work_through_the_queue() {
                 buy 1
                 > accepted 3
                 > canceled 3 immediate 1",
-        },
-    ]);
+    },
+];
+
+/// Breaks when a resting order is filled before those in front of it, or not when its turn has come.
+#[test]
+fn trades_work_through_the_queue() {
+    check(TRADES_WORK_THROUGH_THE_QUEUE);
 }
 
-/// Breaks when a shrinking level moves orders up by another rule than the model's, or counts a trade twice.
-#[test]
-fn shrinking_levels_move_orders_up_by_the_model() {
-    check(&[
-        Row {
-            name: "pessimistic: who leaves stood behind",
-            setup: "late_trade_window_ms=0",
-            script: "
+const SHRINKING_LEVELS_MOVE_ORDERS_UP_BY_THE_MODEL: &[Row] = &[
+    Row {
+        name: "pessimistic: who leaves stood behind",
+        setup: "late_trade_window_ms=0",
+        script: "
                 q 100x4 101x3
                 buy 1 @100
                 > accepted 1
@@ -184,11 +183,11 @@ fn shrinking_levels_move_orders_up_by_the_model() {
                 t 100x4 sell
                 t 100x1 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "pessimistic: nobody can be in front who is not displayed",
-            setup: "late_trade_window_ms=0",
-            script: "
+    },
+    Row {
+        name: "pessimistic: nobody can be in front who is not displayed",
+        setup: "late_trade_window_ms=0",
+        script: "
                 q 100x8 101x3
                 buy 1 @100
                 > accepted 1
@@ -196,11 +195,11 @@ fn shrinking_levels_move_orders_up_by_the_model() {
                 wait 1
                 t 100x3 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "proportional: who leaves is spread over the queue, rounded down to the lot",
-            setup: "late_trade_window_ms=0 queue_model=\"proportional\"",
-            script: "
+    },
+    Row {
+        name: "proportional: who leaves is spread over the queue, rounded down to the lot",
+        setup: "late_trade_window_ms=0 queue_model=\"proportional\"",
+        script: "
                 q 100x4 101x3
                 buy 1 @100
                 > accepted 1
@@ -210,11 +209,11 @@ fn shrinking_levels_move_orders_up_by_the_model() {
                 t 100x3 sell
                 t 100x1 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "optimistic: who leaves stood in front",
-            setup: "late_trade_window_ms=0 queue_model=\"optimistic\"",
-            script: "
+    },
+    Row {
+        name: "optimistic: who leaves stood in front",
+        setup: "late_trade_window_ms=0 queue_model=\"optimistic\"",
+        script: "
                 q 100x4 101x3
                 buy 1 @100
                 > accepted 1
@@ -224,11 +223,11 @@ fn shrinking_levels_move_orders_up_by_the_model() {
                 t 100x1 sell
                 t 100x1 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "a decrease and its late trade count once",
-            setup: "queue_model=\"optimistic\"",
-            script: "
+    },
+    Row {
+        name: "a decrease and its late trade count once",
+        setup: "queue_model=\"optimistic\"",
+        script: "
                 q 100x8 101x3
                 buy 1 @100
                 > accepted 1
@@ -238,11 +237,11 @@ fn shrinking_levels_move_orders_up_by_the_model() {
                 t 100x5 sell
                 t 100x1 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "past the window a trade is one of its own",
-            setup: "queue_model=\"optimistic\"",
-            script: "
+    },
+    Row {
+        name: "past the window a trade is one of its own",
+        setup: "queue_model=\"optimistic\"",
+        script: "
                 q 100x8 101x3
                 buy 1 @100
                 > accepted 1
@@ -251,11 +250,11 @@ fn shrinking_levels_move_orders_up_by_the_model() {
                 t 100x3 sell
                 t 100x3 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "a trade and its late decrease count once",
-            setup: "queue_model=\"optimistic\"",
-            script: "
+    },
+    Row {
+        name: "a trade and its late decrease count once",
+        setup: "queue_model=\"optimistic\"",
+        script: "
                 q 100x8 101x3
                 buy 1 @100
                 > accepted 1
@@ -265,40 +264,42 @@ fn shrinking_levels_move_orders_up_by_the_model() {
                 t 100x5 sell
                 t 100x1 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "a trade larger than the decrease that came before it counts for the rest",
-            setup: "queue_model=\"proportional\"",
-            script: "
+    },
+    Row {
+        name: "a trade larger than the decrease that came before it counts for the rest",
+        setup: "queue_model=\"proportional\"",
+        script: "
                 q 100x8 101x3
                 buy 2 @100
                 > accepted 1
                 q 100x4 101x3
                 t 100x9 sell
                 > part 1 1@100 maker left 1",
-        },
-        Row {
-            name: "a level that vanishes leaves nobody in front",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a level that vanishes leaves nobody in front",
+        setup: "",
+        script: "
                 q 100x8 101x3
                 buy 2 @100
                 > accepted 1
                 q 99x8 101x3
                 t 100x9 sell
                 > part 1 1@100 maker left 1",
-        },
-    ]);
+    },
+];
+
+/// Breaks when a shrinking level moves orders up by another rule than the model's, or counts a trade twice.
+#[test]
+fn shrinking_levels_move_orders_up_by_the_model() {
+    check(SHRINKING_LEVELS_MOVE_ORDERS_UP_BY_THE_MODEL);
 }
 
-/// Breaks when new terms keep a place that a real venue would take, or take one that it would leave.
-#[test]
-fn new_terms_keep_or_lose_the_place() {
-    check(&[
-        Row {
-            name: "a smaller quantity keeps the place",
-            setup: "",
-            script: "
+const NEW_TERMS_KEEP_OR_LOSE_THE_PLACE: &[Row] = &[
+    Row {
+        name: "a smaller quantity keeps the place",
+        setup: "",
+        script: "
                 q 100x2 101x3
                 buy 3 @100
                 > accepted 1
@@ -307,11 +308,11 @@ fn new_terms_keep_or_lose_the_place() {
                 > replaced 1
                 t 100x2 sell
                 > part 1 1@100 maker left 1",
-        },
-        Row {
-            name: "a larger quantity or another price goes to the end",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a larger quantity or another price goes to the end",
+        setup: "",
+        script: "
                 q 100x2 101x3
                 buy 1 @100
                 > accepted 1
@@ -327,11 +328,11 @@ fn new_terms_keep_or_lose_the_place() {
                 t 100x2 sell
                 t 100x1 sell
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "a price that reaches the other side takes at once",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a price that reaches the other side takes at once",
+        setup: "",
+        script: "
                 q 100x2 101x3
                 buy 5 @100
                 > accepted 1
@@ -345,6 +346,11 @@ fn new_terms_keep_or_lose_the_place() {
                 cancel 1
                 replace 1 qty=9
                 > denied 1 replace not_open",
-        },
-    ]);
+    },
+];
+
+/// Breaks when new terms keep a place that a real venue would take, or take one that it would leave.
+#[test]
+fn new_terms_keep_or_lose_the_place() {
+    check(NEW_TERMS_KEEP_OR_LOSE_THE_PLACE);
 }

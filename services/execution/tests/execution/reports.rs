@@ -2,15 +2,11 @@
 
 use crate::script::{Row, check};
 
-/// Breaks when a report of a real venue (doubled, late, out of order, contradictory) halts the engine, counts
-/// twice or is lost.
-#[test]
-fn reports_become_outcomes() {
-    check(&[
-        Row {
-            name: "the usual way",
-            setup: "reports",
-            script: "
+const REPORTS_BECOME_OUTCOMES: &[Row] = &[
+    Row {
+        name: "the usual way",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 ack 1
                 > accepted 1
@@ -18,11 +14,11 @@ fn reports_become_outcomes() {
                 > part 1 1@100 taker left 2
                 fill 1 2@99 E2
                 > filled 1 2@99 taker",
-        },
-        Row {
-            name: "a doubled ack, a fill by two paths",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a doubled ack, a fill by two paths",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 ack 1
                 > accepted 1
@@ -31,11 +27,11 @@ fn reports_become_outcomes() {
                 > part 1 1@100 taker left 2
                 fill 1 1@100 E1
                 ack 1",
-        },
-        Row {
-            name: "a fill before the ack, a whole one too",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a fill before the ack, a whole one too",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 fill 1 1@100 E1
                 > part 1 1@100 taker left 2
@@ -44,11 +40,11 @@ fn reports_become_outcomes() {
                 fill 1 2@100 E2
                 > filled 1 2@100 taker
                 ack 1",
-        },
-        Row {
-            name: "a fill after the cancel's ack, the last one too",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a fill after the cancel's ack, the last one too",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 ack 1
                 > accepted 1
@@ -62,11 +58,11 @@ fn reports_become_outcomes() {
                 > filled 1 2@100 taker
                 fill 1 2@100 E2
                 end 1",
-        },
-        Row {
-            name: "a fill after a reject, after an expiry",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a fill after a reject, after an expiry",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 refuse 1 new
                 > rejected 1 new venue_refused
@@ -80,11 +76,11 @@ fn reports_become_outcomes() {
                 expire 2
                 fill 2 3@100 E2
                 > filled 2 3@100 taker",
-        },
-        Row {
-            name: "reports about orders that are not known lead to nothing",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "reports about orders that are not known lead to nothing",
+        setup: "reports",
+        script: "
                 ack 7
                 fill 7 1@100 E1
                 end 7
@@ -92,11 +88,11 @@ fn reports_become_outcomes() {
                 took 7 qty=1
                 expire 7
                 silence 7 new",
-        },
-        Row {
-            name: "no answer makes it unknown; whatever comes then is evidence",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "no answer makes it unknown; whatever comes then is evidence",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 silence 1 new
                 > unknown 1
@@ -115,11 +111,11 @@ fn reports_become_outcomes() {
                 end 1
                 > canceled 1 strategy 2
                 silence 1 cancel",
-        },
-        Row {
-            name: "an unknown order that turns out refused, or filled",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "an unknown order that turns out refused, or filled",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 silence 1 new
                 > unknown 1
@@ -130,11 +126,11 @@ fn reports_become_outcomes() {
                 > unknown 2
                 fill 2 3@100 E1
                 > filled 2 3@100 taker",
-        },
-        Row {
-            name: "a refused cancel leaves the order working; a late one is nothing",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a refused cancel leaves the order working; a late one is nothing",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 ack 1
                 > accepted 1
@@ -147,11 +143,11 @@ fn reports_become_outcomes() {
                 fill 1 3@100 E1
                 > filled 1 3@100 taker
                 refuse 1 cancel",
-        },
-        Row {
-            name: "replaced, refused to be, and filled under the new terms before they were known",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "replaced, refused to be, and filled under the new terms before they were known",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 ack 1
                 > accepted 1
@@ -167,11 +163,11 @@ fn reports_become_outcomes() {
                 > rejected 1 replace venue_refused
                 fill 1 1@100 E2
                 > filled 1 1@100 taker",
-        },
-        Row {
-            name: "filled to its new quantity before that was known",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "filled to its new quantity before that was known",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 ack 1
                 > accepted 1
@@ -182,11 +178,11 @@ fn reports_become_outcomes() {
                 took 1 qty=2
                 > replaced 1
                 > canceled 1 venue 0",
-        },
-        Row {
-            name: "a replace without an answer",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a replace without an answer",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 ack 1
                 > accepted 1
@@ -198,11 +194,11 @@ fn reports_become_outcomes() {
                 > replaced 1
                 fill 1 5@100 E1
                 > filled 1 5@100 taker",
-        },
-        Row {
-            name: "canceled by the venue: by the order's own terms, or for its own reasons",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "canceled by the venue: by the order's own terms, or for its own reasons",
+        setup: "reports",
+        script: "
                 buy 3 @100 ioc
                 end 1
                 > canceled 1 immediate 3
@@ -217,27 +213,30 @@ fn reports_become_outcomes() {
                 buy 3 @100
                 end 4
                 > canceled 4 venue 3",
-        },
-        Row {
-            name: "a reject of what was filled in part is nothing",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a reject of what was filled in part is nothing",
+        setup: "reports",
+        script: "
                 buy 3 @100
                 fill 1 1@100 E1
                 > part 1 1@100 taker left 2
                 refuse 1 new",
-        },
-    ]);
+    },
+];
+
+/// Breaks when a report of a real venue (doubled, late, out of order, contradictory) halts the engine, counts
+/// twice or is lost.
+#[test]
+fn reports_become_outcomes() {
+    check(REPORTS_BECOME_OUTCOMES);
 }
 
-/// Breaks when a group held by the engine forgets a member that could not be changed at the time.
-#[test]
-fn groups_wait_for_slow_venues() {
-    check(&[
-        Row {
-            name: "a sibling that the venue has not acked shrinks once it has",
-            setup: "reports",
-            script: "
+const GROUPS_WAIT_FOR_SLOW_VENUES: &[Row] = &[
+    Row {
+        name: "a sibling that the venue has not acked shrinks once it has",
+        setup: "reports",
+        script: "
                 buy 3 tp=110 sl=90
                 fill 1 3@100 E1
                 > filled 1 3@100 taker
@@ -262,11 +261,11 @@ fn groups_wait_for_slow_venues() {
                 > asked to cancel 3 group
                 end 3
                 > canceled 3 group 1",
-        },
-        Row {
-            name: "a sibling that cannot shrink stays if it can only reduce, and is canceled if not",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a sibling that cannot shrink stays if it can only reduce, and is canceled if not",
+        setup: "reports",
+        script: "
                 buy 3 tp=110 sl=90
                 fill 1 3@100 E1
                 > filled 1 3@100 taker
@@ -293,11 +292,11 @@ fn groups_wait_for_slow_venues() {
                 refuse 5 replace
                 > rejected 5 replace venue_refused
                 > asked to cancel 5 group",
-        },
-        Row {
-            name: "a quantity that the owner changes is what the member is for from then on",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "a quantity that the owner changes is what the member is for from then on",
+        setup: "reports",
+        script: "
                 buy 3 @90 oco=1
                 ack 1
                 > accepted 1
@@ -311,11 +310,11 @@ fn groups_wait_for_slow_venues() {
                 fill 1 1@90 E1
                 > part 1 1@90 taker left 2
                 > asked to replace 2 qty 4",
-        },
-        Row {
-            name: "exits for a fill that comes after the entry was canceled",
-            setup: "reports",
-            script: "
+    },
+    Row {
+        name: "exits for a fill that comes after the entry was canceled",
+        setup: "reports",
+        script: "
                 buy 3 @100 sl=90
                 ack 1
                 > accepted 1
@@ -326,6 +325,11 @@ fn groups_wait_for_slow_venues() {
                 fill 1 1@100 E1
                 > part 1 1@100 taker left 2
                 > exit 2 sell 1 stop 90 of 1",
-        },
-    ]);
+    },
+];
+
+/// Breaks when a group held by the engine forgets a member that could not be changed at the time.
+#[test]
+fn groups_wait_for_slow_venues() {
+    check(GROUPS_WAIT_FOR_SLOW_VENUES);
 }

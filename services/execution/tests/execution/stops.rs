@@ -2,14 +2,11 @@
 
 use crate::script::{Row, check};
 
-/// Breaks when stops are triggered by another price than the one that is set, or turn into something else.
-#[test]
-fn stops_are_triggered_and_become_orders() {
-    check(&[
-        Row {
-            name: "by the last trade, however the quote stands",
-            setup: "",
-            script: "
+const STOPS_ARE_TRIGGERED_AND_BECOME_ORDERS: &[Row] = &[
+    Row {
+        name: "by the last trade, however the quote stands",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 t 100x1
                 buy 1 stop=103
@@ -22,11 +19,11 @@ fn stops_are_triggered_and_become_orders() {
                 > filled 1 1@104 taker
                 t 97x1
                 > filled 2 1@103 taker",
-        },
-        Row {
-            name: "without trades by the price at which it would trade",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "without trades by the price at which it would trade",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 buy 1 stop=103
                 > accepted 1
@@ -36,11 +33,11 @@ fn stops_are_triggered_and_become_orders() {
                 > filled 1 1@103 taker
                 q 98x5 99x3
                 > filled 2 1@98 taker",
-        },
-        Row {
-            name: "by the mark, where so set",
-            setup: "trigger_by=\"mark\"",
-            script: "
+    },
+    Row {
+        name: "by the mark, where so set",
+        setup: "trigger_by=\"mark\"",
+        script: "
                 q 100x5 101x3
                 mark 100
                 t 100x1
@@ -50,11 +47,11 @@ fn stops_are_triggered_and_become_orders() {
                 q 97x5 98x3
                 mark 98
                 > filled 1 1@97 taker",
-        },
-        Row {
-            name: "by the quote, where so set",
-            setup: "trigger_by=\"quote\"",
-            script: "
+    },
+    Row {
+        name: "by the quote, where so set",
+        setup: "trigger_by=\"quote\"",
+        script: "
                 q 100x5 101x3
                 t 100x1
                 sell 1 stop=98
@@ -62,21 +59,21 @@ fn stops_are_triggered_and_become_orders() {
                 t 90x1
                 q 98x5 99x3
                 > filled 1 1@98 taker",
-        },
-        Row {
-            name: "one that is reached already triggers when it arrives",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "one that is reached already triggers when it arrives",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 t 100x1
                 sell 1 stop=100
                 > accepted 1
                 > filled 1 1@100 taker",
-        },
-        Row {
-            name: "a stop is a market order: what is not displayed is canceled",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a stop is a market order: what is not displayed is canceled",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 t 100x1
                 sell 7 stop=99
@@ -84,11 +81,11 @@ fn stops_are_triggered_and_become_orders() {
                 t 99x1
                 > part 1 5@100 taker left 2
                 > canceled 1 immediate 2",
-        },
-        Row {
-            name: "a stop-limit is a limit order, and rests",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a stop-limit is a limit order, and rests",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 t 100x1
                 buy 4 @102 stop=101
@@ -99,11 +96,11 @@ fn stops_are_triggered_and_become_orders() {
                 > part 1 3@102 maker left 1
                 replace 1 stop=99
                 > rejected 1 replace malformed",
-        },
-        Row {
-            name: "a stop's trigger can be replaced, and reached by that",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "a stop's trigger can be replaced, and reached by that",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 t 100x1
                 sell 1 stop=90
@@ -113,11 +110,11 @@ fn stops_are_triggered_and_become_orders() {
                 replace 1 stop=100
                 > replaced 1
                 > filled 1 1@100 taker",
-        },
-        Row {
-            name: "canceled and expired like any other",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "canceled and expired like any other",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 sell 1 stop=90
                 > accepted 1
@@ -128,19 +125,20 @@ fn stops_are_triggered_and_become_orders() {
                 wait 5
                 clock
                 > expired 2 1",
-        },
-    ]);
+    },
+];
+
+/// Breaks when stops are triggered by another price than the one that is set, or turn into something else.
+#[test]
+fn stops_are_triggered_and_become_orders() {
+    check(STOPS_ARE_TRIGGERED_AND_BECOME_ORDERS);
 }
 
-/// Breaks when an order is filled on a bar that it could not have known, or in its own favour where a bar
-/// leaves a doubt.
-#[test]
-fn bars_fill_against_the_order() {
-    check(&[
-        Row {
-            name: "market orders at the next open, half a spread against them, on the price rule",
-            setup: "bars bar_half_spread=\"0.001\" tick=0.5",
-            script: "
+const BARS_FILL_AGAINST_THE_ORDER: &[Row] = &[
+    Row {
+        name: "market orders at the next open, half a spread against them, on the price rule",
+        setup: "bars bar_half_spread=\"0.001\" tick=0.5",
+        script: "
                 bar 100 110 90 105
                 buy 2
                 > accepted 1
@@ -149,11 +147,11 @@ fn bars_fill_against_the_order() {
                 bar 105 106 104 105
                 > filled 1 2@105.5 taker
                 > filled 2 1@104.5 taker",
-        },
-        Row {
-            name: "an order that comes while a bar is open waits for the next one",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "an order that comes while a bar is open waits for the next one",
+        setup: "bars",
+        script: "
                 bar 100 110 90 105
                 wait 1
                 buy 2
@@ -161,11 +159,11 @@ fn bars_fill_against_the_order() {
                 bar 105 106 104 105
                 bar 106 107 105 106
                 > filled 1 2@106 taker",
-        },
-        Row {
-            name: "limits only when traded through, at the better of open and limit",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "limits only when traded through, at the better of open and limit",
+        setup: "bars",
+        script: "
                 bar 100 110 90 105
                 buy 1 @100
                 > accepted 1
@@ -179,11 +177,11 @@ fn bars_fill_against_the_order() {
                 > accepted 3
                 bar 103 104 102 103
                 > filled 3 1@103 taker",
-        },
-        Row {
-            name: "immediate orders trade at the next open or not at all",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "immediate orders trade at the next open or not at all",
+        setup: "bars",
+        script: "
                 bar 100 110 90 105
                 buy 1 @104 ioc
                 > accepted 1
@@ -198,11 +196,11 @@ fn bars_fill_against_the_order() {
                 > canceled 2 fill_or_kill 1
                 > filled 3 1@105 taker
                 > canceled 4 venue 1",
-        },
-        Row {
-            name: "stops at the stop, or past it at the open",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "stops at the stop, or past it at the open",
+        setup: "bars",
+        script: "
                 bar 100 110 90 105
                 sell 1 stop=95
                 > accepted 1
@@ -213,11 +211,11 @@ fn bars_fill_against_the_order() {
                 > filled 1 1@95 taker
                 bar 125 130 90 100
                 > filled 2 1@125 taker",
-        },
-        Row {
-            name: "a stop-limit waits for the next bar unless the bar opened past its stop",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "a stop-limit waits for the next bar unless the bar opened past its stop",
+        setup: "bars",
+        script: "
                 bar 100 110 90 105
                 buy 1 @112 stop=110
                 > accepted 1
@@ -228,11 +226,11 @@ fn bars_fill_against_the_order() {
                 > accepted 2
                 bar 111 115 96 105
                 > filled 2 1@111 taker",
-        },
-        Row {
-            name: "stop before target within one bar, also of orders that are not reduce-only",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "stop before target within one bar, also of orders that are not reduce-only",
+        setup: "bars",
+        script: "
                 bar 100 110 90 100
                 buy 1
                 > accepted 1
@@ -245,21 +243,21 @@ fn bars_fill_against_the_order() {
                 bar 100 110 90 100
                 > filled 3 1@95 taker
                 > canceled 2 group 1",
-        },
-        Row {
-            name: "good till date ends before the bar that closes later",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "good till date ends before the bar that closes later",
+        setup: "bars",
+        script: "
                 bar 100 110 90 105
                 buy 1 @100 gtd=30000
                 > accepted 1
                 bar 105 110 90 105
                 > expired 1 1",
-        },
-        Row {
-            name: "a bracket on bars",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "a bracket on bars",
+        setup: "bars",
+        script: "
                 bar 100 110 90 100
                 buy 2 tp=110 sl=90
                 > accepted 1
@@ -272,11 +270,11 @@ fn bars_fill_against_the_order() {
                 bar 100 120 80 100
                 > filled 3 2@90 taker
                 > canceled 2 group 2",
-        },
-        Row {
-            name: "terms can be replaced and orders canceled between bars",
-            setup: "bars",
-            script: "
+    },
+    Row {
+        name: "terms can be replaced and orders canceled between bars",
+        setup: "bars",
+        script: "
                 bar 100 110 90 105
                 buy 1 @90
                 > accepted 1
@@ -289,15 +287,21 @@ fn bars_fill_against_the_order() {
                 > replaced 1
                 bar 105 110 95 105
                 > filled 1 1@100 maker",
-        },
-        Row {
-            name: "bars of an instrument that has quotes fill nothing",
-            setup: "",
-            script: "
+    },
+    Row {
+        name: "bars of an instrument that has quotes fill nothing",
+        setup: "",
+        script: "
                 q 100x5 101x3
                 buy 1 @99
                 > accepted 1
                 bar 100 110 90 105",
-        },
-    ]);
+    },
+];
+
+/// Breaks when an order is filled on a bar that it could not have known, or in its own favour where a bar
+/// leaves a doubt.
+#[test]
+fn bars_fill_against_the_order() {
+    check(BARS_FILL_AGAINST_THE_ORDER);
 }

@@ -11,3 +11,5 @@ mod settings;
 mod terms;
 mod watch;
 mod world;
+
+pub(crate) use self::world::{SPOT, World, buy, id, price};

@@ -15,8 +15,7 @@ use reprise_model::event::{
 };
 use reprise_model::{
     Asset, Cash, Code, FeeAsset, Instrument, InstrumentClass, InstrumentId, Label, Liquidity, NewOrder,
-    OrderId, OrderOrigin, OrderType, Price, Qty, QuoteSource, Rate, Refusal, RequestOf, Side, TimeInForce,
-    Ts,
+    OrderId, Price, Qty, QuoteSource, Rate, Refusal, RequestOf, Side, Ts,
 };
 
 pub(crate) use super::draft::{Draft, buy, order, sell};
@@ -489,19 +488,6 @@ impl World {
     pub(crate) fn ask(&mut self, terms: NewOrder) -> (OrderId, Result<(), Refusal>) {
         self.act(Act::Ask(terms));
         self.verdict()
-    }
-
-    /// Asks for an order in the same moment as the quote that it answers.
-    pub(crate) fn ask_at(
-        &mut self,
-        name: &str,
-        bid: &str,
-        ask: &str,
-        terms: NewOrder,
-    ) -> Result<(), Refusal> {
-        self.shared.borrow_mut().acts.push_back(Act::Ask(terms));
-        self.quote(name, bid, ask);
-        self.verdict().1
     }
 
     fn verdict(&self) -> (OrderId, Result<(), Refusal>) {

@@ -45,7 +45,7 @@ crate::params! {
         /// How far a full inventory moves both quotes, as a fraction of that distance; 0 to 1.
         pub skew: Rate = text("0.5"),
         /// Replace a quote when its target has moved by this many ticks, at least 1.
-        pub requote_ticks: u32 = 1,
+        pub requote_ticks: u32 = 5,
         /// How long a side waits after a refusal, in milliseconds.
         pub retry_ms: u64 = 1_000,
         /// Offer what is not owned.

@@ -46,15 +46,8 @@ fn breakout_trades_and_its_decisions_can_be_proved() {
 
     let backtest = |name: &str| {
         let run = folder.join(name);
-        let report = reprise(&[
-            "backtest",
-            text(&source),
-            "-c",
-            "conf/backtest.toml",
-            "-o",
-            text(&run),
-            "--json",
-        ]);
+        let report =
+            reprise(&["backtest", text(&source), "-c", "conf/backtest.toml", "-o", text(&run), "--json"]);
         (run, report)
     };
     let (run, report) = backtest("run");
