@@ -98,6 +98,8 @@ pub struct OpenTotals {
     pub sell_qty: Qty,
     /// Open orders, reduce-only ones included.
     pub count: u32,
+    /// Of them, those that are reduce-only.
+    pub reduce_only_count: u32,
 }
 
 impl OpenTotals {
@@ -112,6 +114,7 @@ impl OpenTotals {
 
     fn moved(mut self, before: Counted, after: Counted) -> Result<Self, MoneyError> {
         self.count = self.count + after.count - before.count;
+        self.reduce_only_count = self.reduce_only_count + after.reduce_only_count - before.reduce_only_count;
         for (counted, sign) in [(before, Qty::neg as fn(Qty) -> Qty), (after, |qty| qty)] {
             let total = match counted.side {
                 Side::Buy => &mut self.buy_qty,
@@ -127,19 +130,21 @@ impl OpenTotals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counted {
     count: u32,
+    reduce_only_count: u32,
     side: Side,
     qty: Qty,
 }
 
 impl Counted {
-    const NOTHING: Self = Self { count: 0, side: Side::Buy, qty: Qty::ZERO };
+    const NOTHING: Self = Self { count: 0, reduce_only_count: 0, side: Side::Buy, qty: Qty::ZERO };
 
     fn of(order: &Order) -> Self {
         if order.status.is_terminal() {
             return Self::NOTHING;
         }
         let qty = if order.terms.reduce_only { Qty::ZERO } else { order.worst_leaves_qty() };
-        Self { count: 1, side: order.terms.side, qty }
+        let reduce_only_count = u32::from(order.terms.reduce_only);
+        Self { count: 1, reduce_only_count, side: order.terms.side, qty }
     }
 }
 
@@ -244,14 +249,13 @@ impl Orders {
         let was_open = !order.status.is_terminal();
         change(order)?;
         let after = Counted::of(order);
-        let is_open = !order.status.is_terminal();
+        let (is_open, is_denied) = (!order.status.is_terminal(), order.status == OrderStatus::Denied);
         if let Some(&ix) = self.places.get(&id.n) {
             self.count(ix, before, after)?;
             if !is_open {
                 self.open[ix.at()].remove(&id.n);
             }
         }
-        let is_denied = order.status == OrderStatus::Denied;
         if was_open && !is_open {
             self.retire(id.n, is_denied);
         }

@@ -250,6 +250,15 @@ impl Price {
         Self(a.0.mid(b.0))
     }
 
+    /// `self * count`, exact: so many ticks.
+    ///
+    /// # Errors
+    /// Beyond the bound, or below zero.
+    #[inline]
+    pub fn checked_mul_int(self, count: i64) -> Result<Self, MoneyError> {
+        Self::admit(self.0.mul_int(count)?)
+    }
+
     /// The absolute difference of two prices.
     #[inline]
     pub fn distance(a: Self, b: Self) -> Self {

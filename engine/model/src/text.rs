@@ -9,8 +9,8 @@ use crate::codec::{Field, ReadError, Reader, Writer, words};
 /// It is `Copy` and lives in the event itself; equality is a comparison of bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Label<const N: usize> {
-    len: u8,
     bytes: [u8; N],
+    len: u8,
 }
 
 /// Why a text cannot be a [`Label`].

@@ -1,5 +1,7 @@
 //! One order as the checks see it: every number that more than one of them needs, computed once.
 
+use std::cell::OnceCell;
+
 use reprise_core::{Bands, InstrumentIx, Market, OpenTotals, Order, Proposal, State, View};
 use reprise_model::event::{Hold, TradingState};
 use reprise_model::{
@@ -7,6 +9,7 @@ use reprise_model::{
     Rate, Side, StrategyId,
 };
 
+use crate::checks::Exposure;
 use crate::finding::Unjudged;
 use crate::pace::Pace;
 use crate::settings::{Limits, RiskSettings};
@@ -36,6 +39,24 @@ pub(crate) struct Open {
     pub(crate) own_reducing: Qty,
 }
 
+/// A number that is computed when the first check asks for it.
+#[derive(Debug)]
+pub(crate) struct Once<T>(OnceCell<T>);
+
+impl<T: Copy> Once<T> {
+    fn new() -> Self {
+        Self(OnceCell::new())
+    }
+
+    /// The number; what cannot be computed is tried again by the next who asks.
+    pub(crate) fn get(&self, compute: impl FnOnce() -> Result<T, Unjudged>) -> Result<T, Unjudged> {
+        match self.0.get() {
+            Some(known) => Ok(*known),
+            None => compute().map(|new| *self.0.get_or_init(|| new)),
+        }
+    }
+}
+
 /// An order and what it would change.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
@@ -61,6 +82,14 @@ pub(crate) struct Case<'a> {
     pub(crate) is_exit: bool,
     /// The middle of the market as it stands; `None` when there is none to go by.
     pub(crate) mid: Option<Price>,
+    /// Everything open on the order's side at its worst, in base units.
+    pub(crate) open_at_worst: Once<Qty>,
+    /// What all positions together could be worth.
+    pub(crate) exposure: Once<Exposure>,
+    /// In the reporting asset.
+    pub(crate) equity: Once<Cash>,
+    /// What the order takes out of the free balance.
+    pub(crate) hold: Once<Hold>,
 }
 
 impl<'a> Case<'a> {
@@ -75,8 +104,11 @@ impl<'a> Case<'a> {
         let filled = proposal.replaces.map_or(Qty::ZERO, |order| order.cum_qty);
         let qty = terms.qty.checked_sub(filled)?;
         let totals = totals_without(state, ix, proposal.order)?;
-        let open = if totals.count == 0 { Open::default() } else { open_orders(state, ix, proposal, qty)? };
         let (net, own) = (state.positions.net(ix), state.positions.get(ix, terms.strategy).qty);
+        let open = match totals_suffice(&totals, terms, qty, net, own)? {
+            Some(open) => open,
+            None => open_orders(state, ix, proposal, qty)?,
+        };
         let is_exit = qty.is_positive()
             && reduces(own, terms.side, qty, open.own)?
             // The kill switch flattens strategy by strategy, also where their positions offset each other.
@@ -101,7 +133,22 @@ impl<'a> Case<'a> {
             own,
             is_exit,
             mid,
+            open_at_worst: Once::new(),
+            exposure: Once::new(),
+            equity: Once::new(),
+            hold: Once::new(),
         })
+    }
+
+    /// Everything open on the order's side at its worst, this order left out, in base units.
+    pub(crate) fn open_at_worst(&self) -> Result<Qty, Unjudged> {
+        self.open_at_worst
+            .get(|| Ok(open_at_worst(self.state, self.ix, self.terms.side, &self.totals, Some(self.id))?))
+    }
+
+    /// In the reporting asset.
+    pub(crate) fn equity(&self) -> Result<Cash, Unjudged> {
+        self.equity.get(|| self.state.equity()?.ok_or(Unjudged::Missing(Code::NoConversion)))
     }
 
     /// True for the kill switch's own orders.
@@ -225,7 +272,9 @@ fn totals_without(state: &State, ix: InstrumentIx, id: OrderId) -> Result<OpenTo
     let mut totals = state.orders.totals(ix);
     let Some(order) = state.orders.get_open(id) else { return Ok(totals) };
     totals.count = totals.count.saturating_sub(1);
-    if !order.terms.reduce_only {
+    if order.terms.reduce_only {
+        totals.reduce_only_count = totals.reduce_only_count.saturating_sub(1);
+    } else {
         let leaves = order.worst_leaves_qty();
         match order.terms.side {
             Side::Buy => totals.buy_qty = totals.buy_qty.checked_sub(leaves)?,
@@ -266,6 +315,25 @@ fn each_open<'a>(
     groups.into_iter().try_for_each(|(_, order, leaves)| show(order, leaves))
 }
 
+/// The open orders on the side of the order that is judged, where the totals tell enough of them: without
+/// reduce-only orders the totals are exact for all strategies, and a bound for one.
+fn totals_suffice(
+    totals: &OpenTotals,
+    terms: &NewOrder,
+    qty: Qty,
+    net: Qty,
+    own: Qty,
+) -> Result<Option<Open>, MoneyError> {
+    if totals.reduce_only_count > 0 {
+        return Ok(None);
+    }
+    let all = totals.qty(terms.side);
+    let may_be_exit = terms.origin == OrderOrigin::KillSwitch || reduces(net, terms.side, qty, all)?;
+    let bound_decides = all.is_zero() || reduces(own, terms.side, qty, all)?;
+    let open = Open { all, own: all, own_reducing: Qty::ZERO };
+    Ok((!may_be_exit || bound_decides).then_some(open))
+}
+
 /// Other open orders on the side of the order that is judged.
 fn open_orders(
     state: &State,
@@ -298,15 +366,17 @@ pub(crate) fn open_at_worst(
     state: &State,
     ix: InstrumentIx,
     side: Side,
-    without: OrderId,
+    totals: &OpenTotals,
+    without: Option<OrderId>,
 ) -> Result<Qty, MoneyError> {
-    let mut open = Qty::ZERO;
-    if state.orders.totals(ix).count > 0 {
-        each_open(state, ix, side, Some(without), |_, leaves| {
-            open = open.checked_add(leaves)?;
-            Ok(())
-        })?;
+    if totals.reduce_only_count == 0 {
+        return Ok(totals.qty(side));
     }
+    let mut open = Qty::ZERO;
+    each_open(state, ix, side, without, |_, leaves| {
+        open = open.checked_add(leaves)?;
+        Ok(())
+    })?;
     Ok(open)
 }
 

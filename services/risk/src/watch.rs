@@ -5,7 +5,7 @@
 
 use reprise_core::{Context, State};
 use reprise_model::event::{RiskBreach, TradingState};
-use reprise_model::{Code, Refusal};
+use reprise_model::{Cash, Code, Refusal};
 
 use crate::checks::{daily_loss, drawdown, drawdown_fraction};
 use crate::finding::Checked;
@@ -13,7 +13,7 @@ use crate::kill::Kill;
 use crate::settings::{OnLoss, RiskSettings};
 
 /// A limit of losses.
-type LossLimit = (Code, fn(&State, &RiskSettings) -> Checked);
+type LossLimit = (Code, fn(&State, Cash, &RiskSettings) -> Checked);
 
 const LOSS_LIMITS: [LossLimit; 3] =
     [(Code::MaxDailyLoss, daily_loss), (Code::MaxDrawdown, drawdown), (Code::MaxDrawdown, drawdown_fraction)];
@@ -67,14 +67,15 @@ impl Watch {
     /// Measures the losses and trips the switch when one reached its limit. What cannot be valued now is
     /// measured again at the next event; until then the gate refuses what would increase exposure.
     pub(crate) fn now(&mut self, settings: &RiskSettings, kill: &mut Kill, cx: &mut Context<'_>) {
-        if !self.is_any_loss_limited {
+        if !self.is_any_loss_limited || self.losses.iter().all(|is_stated| *is_stated) {
             return;
         }
+        let Ok(Some(equity)) = cx.state().equity() else { return };
         for ((code, measure), is_stated) in LOSS_LIMITS.into_iter().zip(&mut self.losses) {
             if *is_stated {
                 continue;
             }
-            if let Ok(Some(finding)) = measure(cx.state(), settings)
+            if let Ok(Some(finding)) = measure(cx.state(), equity, settings)
                 && !finding.passed
             {
                 *is_stated = true;

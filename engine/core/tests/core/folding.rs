@@ -93,12 +93,12 @@ fn what_an_input_leads_to_names_the_input() {
     type Row = (&'static str, Vec<Box<dyn Service>>, Input);
     let rows: [Row; 3] = [
         ("a deposit, no timer", vec![Core::accountant()], deposit()),
+        ("a deposit after timers", vec![boxed(Armer), boxed(Armer), Core::accountant()], deposit()),
         (
-            "a deposit after timers",
+            "a quote after timers",
             vec![boxed(Armer), boxed(Armer), Core::accountant()],
-            deposit(),
+            quote(SPOT, "99", "101"),
         ),
-        ("a quote after timers", vec![boxed(Armer), boxed(Armer), Core::accountant()], quote(SPOT, "99", "101")),
     ];
     for (name, services, input) in rows {
         let mut bench = Bench::of(services);

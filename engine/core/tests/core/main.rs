@@ -6,6 +6,7 @@ mod cascades;
 mod digests;
 mod folding;
 mod markets;
+mod orders;
 mod script;
 mod support;
 mod timers;

@@ -96,6 +96,15 @@ fn past_deadlines_fire_at_the_next_event() {
     assert_eq!(firings(&bench), [(0, MIDNIGHT), (1, MIDNIGHT)]);
 }
 
+/// Breaks when a timer that was put off for ever fires at the last moment there is, and is armed again for it.
+#[test]
+fn nothing_is_due_at_never() {
+    let mut bench = Bench::of(vec![Box::new(Clockwork::new(&[u64::MAX, u64::MAX - 1], &[]))]);
+    bench.step(MIDNIGHT, clock()).expect("a step");
+    bench.step(u64::MAX, clock()).expect("a step");
+    assert_eq!(firings(&bench), [(1, u64::MAX - 1)]);
+}
+
 /// Breaks when a timer sees what the input that made it due brought: live and replay would then differ by when
 /// the machine happened to wake.
 #[test]

@@ -220,6 +220,7 @@ impl PaperVenue {
         let rules = self.queue_rules(ix, cx);
         let desk = &mut self.desks[ix.at()];
         let (market, now) = (cx.state().markets.get(ix), cx.now());
+        desk.taken.refresh(market);
         for order in desk.bids.iter_mut().chain(&mut desk.asks) {
             let Some(limit) = order.limit else { continue };
             let seen = order.queue.seen();

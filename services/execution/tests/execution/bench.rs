@@ -95,14 +95,17 @@ pub const START: Ts = Ts(1_700_000_000_000_000_000);
 
 impl Bench {
     pub fn new(setup: &Setup) -> Self {
+        let venue = setup.paper.clone().map(|paper| -> Box<dyn Service> { Box::new(PaperVenue::new(paper)) });
+        Self::with_venue(setup, venue)
+    }
+
+    /// A bench of another venue than the setup's.
+    pub fn with_venue(setup: &Setup, venue: Option<Box<dyn Service>>) -> Self {
         let acts = Rc::new(RefCell::new(VecDeque::new()));
         let account =
             AccountSettings { default_quote_balance: Some(setup.cash), ..AccountSettings::default() };
         let settings = CoreSettings { checkpoint_every: 0, account, ..CoreSettings::default() };
-        let mut services: Vec<Box<dyn Service>> = Vec::new();
-        if let Some(paper) = &setup.paper {
-            services.push(Box::new(PaperVenue::new(paper.clone())));
-        }
+        let mut services: Vec<Box<dyn Service>> = venue.into_iter().collect();
         services.push(Box::new(OrderManager::new(OrderManagerSettings::default())));
         services.push(Core::accountant());
         services.push(Box::new(Scripted(Rc::clone(&acts))));

@@ -7,6 +7,7 @@ mod script;
 
 mod chaos;
 mod groups;
+mod handover;
 mod latencies;
 mod margin;
 mod queues;

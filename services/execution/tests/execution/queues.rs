@@ -266,6 +266,20 @@ const SHRINKING_LEVELS_MOVE_ORDERS_UP_BY_THE_MODEL: &[Row] = &[
                 > filled 1 1@100 maker",
     },
     Row {
+        name: "a decrease that a trade explains moves nobody",
+        setup: "queue_model=\"optimistic\"",
+        script: "
+                q 100x8 101x3
+                buy 1 @100
+                > accepted 1
+                t 100x3 sell
+                q 100x5 101x3
+                wait 1001
+                t 100x5 sell
+                t 100x1 sell
+                > filled 1 1@100 maker",
+    },
+    Row {
         name: "a trade larger than the decrease that came before it counts for the rest",
         setup: "queue_model=\"proportional\"",
         script: "

@@ -20,13 +20,13 @@ fn side() -> impl Strategy<Value = Side> {
 }
 
 fn level(prices: std::ops::Range<i64>) -> impl Strategy<Value = Level> {
-    (prices, 1..7i64)
+    (prices, 1..12i64)
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
     let tif =
         prop_oneof![4 => Just(TimeInForce::Gtc), 1 => Just(TimeInForce::Ioc), 1 => Just(TimeInForce::Fok)];
-    let limit = proptest::option::weighted(0.75, 97..104i64);
+    let limit = proptest::option::weighted(0.75, 97..103i64);
     let stop = proptest::option::weighted(0.2, 97..104i64);
     (side(), 1..9i64, limit, stop, tif, proptest::bool::weighted(0.15), proptest::bool::weighted(0.15))
         .prop_map(|(side, qty, limit, stop, time_in_force, post_only, reduce_only)| {
@@ -37,27 +37,27 @@ fn terms() -> impl Strategy<Value = Terms> {
 
 fn event() -> impl Strategy<Value = Event> {
     let quote =
-        (proptest::option::weighted(0.9, level(96..102)), proptest::option::weighted(0.9, level(99..105)))
+        (proptest::option::weighted(0.9, level(99..101)), proptest::option::weighted(0.9, level(101..103)))
             .prop_map(|(bid, ask)| Event::Quote { bid, ask });
     let levels = |prices: std::ops::Range<i64>| proptest::collection::vec((prices, 0..7i64), 0..4);
-    let book = (any::<bool>(), levels(95..102), levels(99..106))
+    let book = (any::<bool>(), levels(96..101), levels(99..104))
         .prop_map(|(snapshot, bids, asks)| Event::Book { snapshot, bids, asks });
-    let trade = (97..104i64, 1..9i64, proptest::option::of(side()), proptest::bool::weighted(0.1))
+    let trade = (97..103i64, 1..6i64, proptest::option::of(side()), proptest::bool::weighted(0.1))
         .prop_map(|(price, qty, aggressor, historical)| Event::Trade { price, qty, aggressor, historical });
     let replace = (0..12usize, proptest::option::of(1..9i64), proptest::option::of(97..104i64))
         .prop_map(|(order, qty, limit)| Event::Replace { order, qty, limit });
     prop_oneof![
-        4 => quote,
+        5 => quote,
         2 => book,
-        4 => trade,
-        4 => terms().prop_map(Event::Order),
+        6 => trade,
+        3 => terms().prop_map(Event::Order),
         1 => (0..12usize).prop_map(Event::Cancel),
         1 => replace,
     ]
 }
 
 fn stream() -> impl Strategy<Value = Vec<(u64, Event)>> {
-    proptest::collection::vec((0..3u64, event()), 1..60)
+    proptest::collection::vec((0..3u64, event()), 1..80)
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
@@ -230,7 +230,7 @@ pub fn seeded(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(seeded(400))]
+    #![proptest_config(seeded(500))]
 
     /// Breaks when the venue and its naive twin disagree about any statement on any stream: one of them, most
     /// likely the fast one, is wrong.

@@ -45,7 +45,11 @@ pub fn check(rows: &[Row]) {
 fn failure(row: &Row) -> Option<String> {
     let setup = read_setup(row.setup);
     let reports = setup.paper.is_none();
-    let mut bench = Bench::new(&setup);
+    run(row, Bench::new(&setup), reports)
+}
+
+/// Runs a row on a bench; what came of it instead, when it fails.
+pub fn run(row: &Row, mut bench: Bench, reports: bool) -> Option<String> {
     let (mut got, mut wanted) = (String::new(), String::new());
     for line in row.script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         wanted.push_str(line);

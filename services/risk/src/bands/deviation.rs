@@ -11,7 +11,7 @@
 //! of Chan, Golub and LeVeque (Updating formulae, Stanford STAN-CS-79-773, 1979, eq. 2.1). Each sample costs a
 //! bounded number of operations on average; the preparation of a half costs as many as the window is long.
 
-/// Count, mean, and sum of squared differences from the mean.
+/// Mean, and sum of squared differences from it, of so many samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Moments {
     count: f64,
@@ -20,30 +20,13 @@ struct Moments {
 }
 
 impl Moments {
+    /// Takes a sample in; `share` is 1 / count with it.
     #[inline]
-    fn add(&mut self, x: f64) {
+    fn add(&mut self, x: f64, share: f64) {
         self.count += 1.0;
         let delta = x - self.mean;
-        self.mean += delta / self.count;
+        self.mean += delta * share;
         self.squares += delta * (x - self.mean);
-    }
-
-    #[inline]
-    fn joined(self, other: Self) -> Self {
-        if self.count <= 0.0 {
-            return other;
-        }
-        if other.count <= 0.0 {
-            return self;
-        }
-        let count = self.count + other.count;
-        let delta = other.mean - self.mean;
-        let share = other.count / count;
-        Self {
-            count,
-            mean: self.mean + delta * share,
-            squares: self.squares + other.squares + delta * delta * self.count * share,
-        }
     }
 }
 
@@ -51,6 +34,8 @@ impl Moments {
 #[derive(Debug, Clone)]
 pub(super) struct Deviation {
     window: usize,
+    /// 1 / count, by count: a division costs more than all the rest.
+    shares: Vec<f64>,
     /// Moments from each sample of the older half to its end; the last is the oldest sample's.
     older: Vec<Moments>,
     newer: Vec<f64>,
@@ -59,11 +44,12 @@ pub(super) struct Deviation {
 
 impl Deviation {
     pub(super) fn new(window: u32) -> Self {
-        let window = window as usize;
+        let samples = window as usize;
         Self {
-            window,
-            older: Vec::with_capacity(window),
-            newer: Vec::with_capacity(window),
+            window: samples,
+            shares: (0..=window).map(|count| 1.0 / f64::from(count.max(1))).collect(),
+            older: Vec::with_capacity(samples),
+            newer: Vec::with_capacity(samples),
             newer_moments: Moments::default(),
         }
     }
@@ -78,14 +64,15 @@ impl Deviation {
             self.older.pop();
         }
         self.newer.push(x);
-        self.newer_moments.add(x);
+        self.newer_moments.add(x, self.shares[self.newer.len()]);
     }
 
     /// The newer half becomes the older one.
+    #[cold]
     fn prepare(&mut self) {
         let mut moments = Moments::default();
-        for &x in self.newer.iter().rev() {
-            moments.add(x);
+        for (&x, &share) in self.newer.iter().rev().zip(&self.shares[1..]) {
+            moments.add(x, share);
             self.older.push(moments);
         }
         self.newer.clear();
@@ -98,8 +85,12 @@ impl Deviation {
         if self.older.len() + self.newer.len() < self.window {
             return None;
         }
-        let older = self.older.last().copied().unwrap_or_default();
-        let all = older.joined(self.newer_moments);
-        Some((all.mean, (all.squares / (all.count - 1.0)).sqrt()))
+        // The newer half holds a sample from the first on.
+        let (newer, older) = (self.newer_moments, self.older.last().copied().unwrap_or_default());
+        let delta = newer.mean - older.mean;
+        let share = newer.count * self.shares[self.window];
+        let mean = older.mean + delta * share;
+        let squares = older.squares + newer.squares + delta * delta * older.count * share;
+        Some((mean, (squares * self.shares[self.window - 1]).sqrt()))
     }
 }

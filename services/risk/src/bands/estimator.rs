@@ -1,6 +1,6 @@
 //! One band: samples or bars cut from what the market shows, and the estimator that they feed.
 
-use reprise_model::Ts;
+use reprise_model::{Price, Ts};
 
 use super::atr::{Atr, Range};
 use super::deviation::Deviation;
@@ -24,7 +24,15 @@ struct Cutter {
     interval_ns: u64,
     /// First moment after the interval at hand.
     ends: u64,
-    bar: Option<Range>,
+    bar: Option<Cut>,
+}
+
+/// An interval's prices so far; they become floats when it closes.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    high: Price,
+    low: Price,
+    close: Price,
 }
 
 impl Cutter {
@@ -34,19 +42,20 @@ impl Cutter {
 
     /// Takes a price in; gives the bar that closed before it, or at once without an interval.
     #[inline]
-    fn add(&mut self, ts: Ts, price: f64) -> Option<Range> {
-        let alone = Range { high: price, low: price, close: price };
+    fn add(&mut self, ts: Ts, price: Price) -> Option<Range> {
         if self.interval_ns == 0 {
-            return Some(alone);
+            let close = price.to_f64();
+            return Some(Range { high: close, low: close, close });
         }
         if ts.0 < self.ends {
-            if let Some(bar) = &mut self.bar {
-                *bar = Range { high: bar.high.max(price), low: bar.low.min(price), close: price };
+            if let Some(cut) = &mut self.bar {
+                *cut = Cut { high: cut.high.max(price), low: cut.low.min(price), close: price };
             }
             return None;
         }
         self.ends = (ts.0 / self.interval_ns).saturating_add(1).saturating_mul(self.interval_ns);
-        self.bar.replace(alone)
+        let cut = self.bar.replace(Cut { high: price, low: price, close: price })?;
+        Some(Range { high: cut.high.to_f64(), low: cut.low.to_f64(), close: cut.close.to_f64() })
     }
 }
 
@@ -80,7 +89,7 @@ impl Estimator {
 
     /// Takes a price in; true when it closed a sample, so that the band may have moved.
     #[inline]
-    pub(super) fn add_price(&mut self, ts: Ts, price: f64) -> bool {
+    pub(super) fn add_price(&mut self, ts: Ts, price: Price) -> bool {
         let Some(bar) = self.cutter.add(ts, price) else { return false };
         self.add_bar(bar);
         true

@@ -46,32 +46,32 @@ impl BandsService {
         Self { settings: settings.bands.clone(), combine: settings.combine, followed: Vec::new() }
     }
 
-    /// Takes a price or a bar in; gives the instrument's bounds when they may have moved.
-    fn take(&mut self, ix: InstrumentIx, market: &Market, ts: Ts, sample: &Sample) -> Option<Option<Bounds>> {
+    /// The instrument's estimators; made when it is first seen.
+    #[inline]
+    fn estimators(&mut self, ix: InstrumentIx, market: &Market) -> &mut [Estimator] {
         let at = ix.at();
         if self.followed.len() <= at {
             self.followed.resize_with(at + 1, || None);
         }
+        let settings = &self.settings;
         let followed = self.followed[at].get_or_insert_with(|| Followed {
-            estimators: self
-                .settings
+            estimators: settings
                 .iter()
                 .filter(|band| band.applies_to(&market.definition.instrument))
                 .map(Estimator::new)
                 .collect(),
             stated_at: None,
         });
-        let mut moved = false;
-        for estimator in &mut followed.estimators {
-            moved |= match *sample {
-                Sample::Price(price) => estimator.add_price(ts, price),
-                Sample::Bar(bar) => {
-                    estimator.add_bar(bar);
-                    true
-                }
-            };
-        }
-        moved.then(|| combined(&followed.estimators, self.combine))
+        &mut followed.estimators
+    }
+
+    /// Shows the instrument's bands after they may have moved.
+    fn show(&mut self, ix: InstrumentIx, cx: &mut Context<'_>) {
+        let combine = self.combine;
+        let market = cx.state().markets.get(ix);
+        let bounds = combined(self.estimators(ix, market), combine);
+        let bands = bounds.and_then(|bounds| exact(&bounds, &market.definition).ok().flatten());
+        cx.set_bands(ix, bands);
     }
 
     /// States the bands that denied an order, at most once an interval.
@@ -89,11 +89,6 @@ impl BandsService {
     }
 }
 
-enum Sample {
-    Price(f64),
-    Bar(Range),
-}
-
 impl Service for BandsService {
     fn name(&self) -> &str {
         "bands"
@@ -105,22 +100,26 @@ impl Service for BandsService {
             return;
         }
         let Some(tick) = cx.tick() else { return };
-        let market = cx.state().markets.get(tick.ix);
-        let sample = match input {
-            Input::Bar(bar) if market.definition.quote_source == QuoteSource::Bars => Sample::Bar(Range {
-                high: bar.high.to_f64(),
-                low: bar.low.to_f64(),
-                close: bar.close.to_f64(),
-            }),
-            _ if tick.is_quote => match market.mid() {
-                Some(mid) => Sample::Price(mid.to_f64()),
-                None => return,
-            },
-            _ => return,
-        };
-        if let Some(bounds) = self.take(tick.ix, market, cx.now(), &sample) {
-            let bands = bounds.and_then(|bounds| exact(&bounds, &market.definition).ok().flatten());
-            cx.set_bands(tick.ix, bands);
+        let (now, market) = (cx.now(), cx.state().markets.get(tick.ix));
+        let mut has_moved = false;
+        match input {
+            Input::Bar(bar) if market.definition.quote_source == QuoteSource::Bars => {
+                let (high, low) = (bar.high.to_f64(), bar.low.to_f64());
+                for estimator in self.estimators(tick.ix, market) {
+                    estimator.add_bar(Range { high, low, close: bar.close.to_f64() });
+                    has_moved = true;
+                }
+            }
+            _ if tick.is_quote => {
+                let Some(mid) = market.mid() else { return };
+                for estimator in self.estimators(tick.ix, market) {
+                    has_moved |= estimator.add_price(now, mid);
+                }
+            }
+            _ => {}
+        }
+        if has_moved {
+            self.show(tick.ix, cx);
         }
     }
 
@@ -159,8 +158,33 @@ fn combined(estimators: &[Estimator], combine: Combine) -> Option<Bounds> {
 /// when the band is so narrow that it holds no such price.
 fn exact(bounds: &Bounds, definition: &Instrument) -> Result<Option<Bands>, MoneyError> {
     let tick = definition.tick;
-    let lower = definition.price_at_or_above(Price::from_f64_ceil(bounds.lower, tick)?)?;
-    let upper = definition.price_at_or_below(Price::from_f64_floor(bounds.upper, tick)?);
-    let middle = Price::from_f64_rounded(bounds.middle, 12)?.nearest_to(tick);
+    let mut lower = nearest(bounds.lower, tick)?;
+    if lower.to_f64() < bounds.lower {
+        lower = lower.checked_add(tick)?;
+    }
+    let mut upper = nearest(bounds.upper, tick)?;
+    if upper.to_f64() > bounds.upper {
+        upper = upper.checked_sub(tick)?;
+    }
+    if definition.significant_digits.is_some() {
+        (lower, upper) = (definition.price_at_or_above(lower)?, definition.price_at_or_below(upper));
+    }
+    let middle = nearest(bounds.middle, tick)?;
     Ok((lower <= upper).then_some(Bands { lower, middle, upper }))
+}
+
+/// The multiple of the tick next to a bound.
+///
+/// By a division of floats, which is off by no more than their own precision: a tenth of the time of an exact
+/// one, and this runs at every quote.
+fn nearest(bound: f64, tick: Price) -> Result<Price, MoneyError> {
+    /// Up to here a float holds every whole number.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let count = bound / tick.to_f64() + 0.5;
+    if count >= 0.0 && count < WHOLE {
+        tick.checked_mul_int(count as i64)
+    } else {
+        // No tick, too many of them, or no number at all.
+        Price::from_f64_rounded(bound, 12).map(|price| price.nearest_to(tick))
+    }
 }

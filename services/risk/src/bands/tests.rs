@@ -12,7 +12,7 @@ use crate::tests::{SPOT, World, buy, price};
 use crate::{RiskSettings, tests};
 use reprise_core::Bands;
 use reprise_model::event::Outcome;
-use reprise_model::{Code, Ts};
+use reprise_model::{Code, Price, Ts};
 
 /// Relative agreement that is asked for.
 const CLOSE: f64 = 1e-9;
@@ -152,7 +152,7 @@ proptest! {
             let settings = BandSettings { kind, window: 5, width, interval_ms: 0, ..BandSettings::default() };
             let mut estimator = Estimator::new(&settings);
             for &price in &prices {
-                estimator.add_price(Ts(0), price);
+                estimator.add_price(Ts(0), Price::from_f64_rounded(price, 12).unwrap());
                 if let Some(Bounds { lower, middle, upper }) = estimator.bounds() {
                     prop_assert!(lower.is_finite() && lower.is_sign_positive());
                     prop_assert!(lower <= middle && middle <= upper && upper.is_finite());
@@ -197,7 +197,7 @@ fn intervals_close_with_the_first_price_after_them() {
         (80, 24.0, Some((25.0, 5.0))),
     ];
     for (ms, price, want) in rows {
-        estimator.add_price(Ts(ms * MS), price);
+        estimator.add_price(Ts(ms * MS), Price::from_f64_rounded(price, 12).unwrap());
         let got = estimator.bounds().map(|bounds| (bounds.middle, bounds.upper - bounds.middle));
         assert_eq!(got, want, "at {ms}");
     }
@@ -210,7 +210,7 @@ fn bands_combine() {
         let settings = BandSettings { window: 3, width, interval_ms: 0, ..BandSettings::default() };
         let mut estimator = Estimator::new(&settings);
         for price in prices {
-            estimator.add_price(Ts(0), price);
+            estimator.add_price(Ts(0), Price::from_f64_rounded(price, 12).unwrap());
         }
         estimator
     };
@@ -250,6 +250,23 @@ fn bounds_are_rounded_into_the_band() {
     definition.significant_digits = Some(4);
     assert_eq!(exact(&bounds(99.001, 100.0, 100.999), &definition), Ok(bands("99.01", "100", "100.9")));
     assert!(exact(&bounds(1.0, f64::NAN, 2.0), &definition).is_err());
+}
+
+proptest! {
+    /// Breaks when the quick way to a price on the tick ends outside the band or more than a tick inside it.
+    #[test]
+    fn bounds_are_rounded_as_little_as_possible(lower in 0.0..1e6_f64, width in 0.05..1e3_f64, tick in 1..5_u32) {
+        let world = World::new(RiskSettings::default());
+        let mut definition = world.state().markets.by_id(&tests::id(SPOT)).unwrap().definition.clone();
+        definition.tick = price(["0", "0.01", "0.05", "0.000025", "0.001"][tick as usize]);
+        let upper = lower + width;
+        let bands = exact(&Bounds { lower, middle: lower, upper }, &definition).unwrap().unwrap();
+        let tick = definition.tick;
+        prop_assert!(bands.lower.is_multiple_of(tick) && bands.upper.is_multiple_of(tick));
+        prop_assert!(bands.lower.to_f64() >= lower && bands.upper.to_f64() <= upper);
+        prop_assert!(bands.lower.checked_sub(tick).map_or(true, |below| below.to_f64() < lower));
+        prop_assert!(bands.upper.checked_add(tick).unwrap().to_f64() > upper);
+    }
 }
 
 /// Breaks when bands are journaled although nothing was decided by them, or more than once an interval.

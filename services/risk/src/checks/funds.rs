@@ -22,6 +22,10 @@ use crate::settings::RiskSettings;
 
 /// What the order takes out of the free balance while it is open.
 pub(crate) fn hold(case: &Case<'_>) -> Result<Hold, Unjudged> {
+    case.hold.get(|| compute_hold(case))
+}
+
+fn compute_hold(case: &Case<'_>) -> Result<Hold, Unjudged> {
     let definition = &case.market.definition;
     match (definition.is_perpetual(), case.terms.side) {
         (false, Side::Buy) => {

@@ -5,34 +5,29 @@
 //! those of the account lines; before the first line both are the opening equity.
 
 use reprise_core::State;
-use reprise_model::{Cash, Code, Rate};
+use reprise_model::{Cash, Rate};
 
 use crate::case::Case;
-use crate::finding::{Checked, NOT_ASKED, Unjudged, found};
+use crate::finding::{Checked, NOT_ASKED, found};
 use crate::settings::RiskSettings;
 
-fn equity(state: &State) -> Result<Cash, Unjudged> {
-    state.equity()?.ok_or(Unjudged::Missing(Code::NoConversion))
-}
-
 /// The loss since the day began.
-pub(crate) fn daily_loss(state: &State, settings: &RiskSettings) -> Checked {
+pub(crate) fn daily_loss(state: &State, equity: Cash, settings: &RiskSettings) -> Checked {
     let Some(limit) = settings.max_daily_loss else { return NOT_ASKED };
     let start = state.account.day_start().unwrap_or(state.account.opening());
-    reached(start.checked_sub(equity(state)?)?, limit)
+    reached(start.checked_sub(equity)?, limit)
 }
 
 /// The fall from the peak.
-pub(crate) fn drawdown(state: &State, settings: &RiskSettings) -> Checked {
+pub(crate) fn drawdown(state: &State, equity: Cash, settings: &RiskSettings) -> Checked {
     let Some(limit) = settings.max_drawdown else { return NOT_ASKED };
-    let (peak, equity) = peak_and_equity(state)?;
-    reached(peak.checked_sub(equity)?, limit)
+    reached(peak(state, equity).checked_sub(equity)?, limit)
 }
 
 /// The fall from the peak as a fraction of the peak.
-pub(crate) fn drawdown_fraction(state: &State, settings: &RiskSettings) -> Checked {
+pub(crate) fn drawdown_fraction(state: &State, equity: Cash, settings: &RiskSettings) -> Checked {
     let Some(limit) = settings.max_drawdown_fraction else { return NOT_ASKED };
-    let (peak, equity) = peak_and_equity(state)?;
+    let peak = peak(state, equity);
     if !peak.is_positive() {
         return found(false, peak, "a peak above 0");
     }
@@ -43,9 +38,9 @@ pub(crate) fn drawdown_fraction(state: &State, settings: &RiskSettings) -> Check
     found(passed, measured, limit)
 }
 
-fn peak_and_equity(state: &State) -> Result<(Cash, Cash), Unjudged> {
-    let equity = equity(state)?;
-    Ok((state.account.peak().unwrap_or(state.account.opening()).max(equity), equity))
+/// The highest equity so far, the one at hand included.
+fn peak(state: &State, equity: Cash) -> Cash {
+    state.account.peak().unwrap_or(state.account.opening()).max(equity)
 }
 
 /// A limit of losses is reached when the loss is as large; no loss reaches none.
@@ -53,16 +48,28 @@ fn reached(loss: Cash, limit: Cash) -> Checked {
     found(!loss.is_positive() || loss < limit, loss, limit)
 }
 
+/// Whether a limit of losses lets the order go; equity is only computed for one that is set.
+fn unless_lost<T>(
+    case: &Case<'_>,
+    limit: Option<T>,
+    measure: fn(&State, Cash, &RiskSettings) -> Checked,
+) -> Checked {
+    match limit {
+        Some(_) if !case.is_exit => measure(case.state, case.equity()?, case.known.settings),
+        _ => NOT_ASKED,
+    }
+}
+
 pub(super) fn daily_loss_of(case: &Case<'_>) -> Checked {
-    if case.is_exit { NOT_ASKED } else { daily_loss(case.state, case.known.settings) }
+    unless_lost(case, case.known.settings.max_daily_loss, daily_loss)
 }
 
 pub(super) fn drawdown_of(case: &Case<'_>) -> Checked {
-    if case.is_exit { NOT_ASKED } else { drawdown(case.state, case.known.settings) }
+    unless_lost(case, case.known.settings.max_drawdown, drawdown)
 }
 
 pub(super) fn drawdown_fraction_of(case: &Case<'_>) -> Checked {
-    if case.is_exit { NOT_ASKED } else { drawdown_fraction(case.state, case.known.settings) }
+    unless_lost(case, case.known.settings.max_drawdown_fraction, drawdown_fraction)
 }
 
 /// New orders that the venue refused in a row.

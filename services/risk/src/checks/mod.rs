@@ -14,6 +14,7 @@ mod traffic;
 
 use reprise_model::Code;
 
+pub(crate) use self::exposure::Exposure;
 pub(crate) use self::funds::hold;
 pub(crate) use self::losses::{daily_loss, drawdown, drawdown_fraction};
 use crate::case::Case;

@@ -2,7 +2,7 @@
 
 use reprise_model::{Cash, Price, Qty, Side};
 
-use crate::case::{Case, open_at_worst};
+use crate::case::Case;
 use crate::finding::{Checked, NOT_ASKED, Unjudged, at_most, found};
 
 /// The venue's minimum, by the order's own price.
@@ -34,9 +34,8 @@ pub(super) fn max_order_notional(case: &Case<'_>) -> Checked {
 /// The position in the order's direction once this and every other open order on its side was filled; below 0
 /// when it would still be on the other side.
 fn position_at_worst(case: &Case<'_>) -> Result<Qty, Unjudged> {
-    let open = open_at_worst(case.state, case.ix, case.terms.side, case.id)?;
     let net = case.terms.side.signed(case.net);
-    Ok(net.checked_add(open)?.checked_add(case.qty)?)
+    Ok(net.checked_add(case.open_at_worst()?)?.checked_add(case.qty)?)
 }
 
 /// The worst position is within its limit in the order's direction.
