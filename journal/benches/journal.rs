@@ -192,7 +192,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bytes = std::fs::metadata(recording.join(reprise_journal::plain_name(1)))?.len();
     println!("{lines} quotes, {} bytes a line", bytes / lines);
     let again = |dir: &Path, durability| {
-        std::fs::remove_dir_all(dir).or_else(|e| if e.kind() == ErrorKind::NotFound { Ok(()) } else { Err(e) })?;
+        std::fs::remove_dir_all(dir)
+            .or_else(|e| if e.kind() == ErrorKind::NotFound { Ok(()) } else { Err(e) })?;
         append(dir, durability, &quotes).map_err(std::io::Error::other)
     };
     rows.run("append, durability none", || again(&other, DurabilityMode::None))?;

@@ -7,7 +7,9 @@ use reprise_model::event::RunEnded;
 use reprise_model::{Seq, codec};
 
 use crate::error::JournalError;
+use crate::hash::LineHash;
 use crate::line;
+use crate::order::RUN_ENDED;
 use crate::reader::JournalReader;
 use crate::segment::{Segment, SegmentBytes, list_whole};
 
@@ -41,7 +43,7 @@ fn content_at_end(path: &Path) -> Result<Option<Content>, JournalError> {
     let mut lines = tail.split(|&b| b == b'\n').rev().filter_map(|l| line::decode(l).ok());
     let Some(newest) = lines.next() else { return Ok(None) };
     let last = newest.seq;
-    let ended = std::iter::once(newest).chain(lines).find(|l| l.kind == b"run.ended");
+    let ended = std::iter::once(newest).chain(lines).find(|l| l.kind == RUN_ENDED);
     Ok(ended
         .and_then(|l| codec::from_bytes::<RunEnded>(l.payload).ok())
         .map(|ended| Content { digest: ended.content, last }))
@@ -49,12 +51,11 @@ fn content_at_end(path: &Path) -> Result<Option<Content>, JournalError> {
 
 fn content_by_reading(path: &Path) -> Result<Content, JournalError> {
     let mut reader = JournalReader::open(path)?;
-    let mut hasher = blake3::Hasher::new();
+    let mut hash = LineHash::new();
     while let Some(entry) = reader.next_entry()? {
-        hasher.update(entry.raw);
-        hasher.update(b"\n");
+        hash.line(entry.raw);
     }
-    Ok(Content { digest: hasher.finalize().to_hex().to_string(), last: reader.last_seq() })
+    Ok(Content { digest: hash.hex(), last: reader.last_seq() })
 }
 
 /// The last bytes of a segment; a sealed one must be read from its start.

@@ -174,7 +174,6 @@ impl JournalError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Self::DiskFull { action, path, source }
             }
-            io::ErrorKind::NotFound => Self::NotFound { path },
             _ => Self::Io { action, path, source },
         }
     }

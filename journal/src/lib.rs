@@ -10,6 +10,7 @@ mod content;
 pub mod durability;
 mod error;
 mod files;
+mod hash;
 pub mod line;
 mod lock;
 mod manifest;

@@ -86,7 +86,17 @@ pub fn decode(line: &[u8]) -> Result<Envelope<'_>, LineFault> {
     if !is_record && c.skip(b",\"kind\":\"market.quote\",\"data\":") {
         // By far the most frequent line.
         let (kind, payload) = (QUOTE, &covered[c.at..]);
-        return Ok(Envelope { class: Class::Input, seq, ts, kind, outcomes: 0, cause: Seq(0), payload, covered, crc });
+        return Ok(Envelope {
+            class: Class::Input,
+            seq,
+            ts,
+            kind,
+            outcomes: 0,
+            cause: Seq(0),
+            payload,
+            covered,
+            crc,
+        });
     }
     c.literal(b",\"kind\":\"", ",\"kind\":\"")?;
     let kind = c.word()?;

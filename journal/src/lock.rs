@@ -22,6 +22,9 @@ impl Lock {
     /// # Errors
     /// When another process holds it, or the file cannot be made.
     pub fn take(dir: &Path) -> Result<Self, JournalError> {
+        if !dir.exists() {
+            return Err(JournalError::NotFound { path: dir.to_owned() });
+        }
         let path = dir.join(LOCK_FILE);
         let file = private(OpenOptions::new().write(true).create(true).truncate(false))
             .open(&path)

@@ -10,10 +10,10 @@ use std::path::Path;
 
 use crate::error::{Damage, DamageKind, JournalError};
 use crate::files;
+use crate::hash::hash_file;
 use crate::lock::Lock;
 use crate::manifest::{Manifest, SealedForm};
 use crate::segment::{Segment, SegmentBytes, sealed_name};
-use crate::survey::hash_file;
 use crate::verify::{Verdict, judge};
 
 /// Packs quotes to about a tenth at several hundred MB a second.

@@ -63,7 +63,10 @@ pub(crate) struct Listing {
 /// # Errors
 /// When nothing is there, or it cannot be listed.
 pub(crate) fn list(path: &Path) -> Result<Listing, JournalError> {
-    let meta = fs::metadata(path).map_err(|e| JournalError::io("open", path, e))?;
+    let meta = fs::metadata(path).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => JournalError::NotFound { path: path.to_owned() },
+        _ => JournalError::io("open", path, e),
+    })?;
     if !meta.is_dir() {
         let sealed = path.extension().is_some_and(|e| e == "zst");
         let segment = Segment { number: 1, sealed, path: path.to_owned(), file_bytes: meta.len() };

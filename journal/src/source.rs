@@ -199,3 +199,78 @@ pub(crate) enum SourceError {
     /// The segment cannot be read at all.
     Journal(JournalError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines of lengths that put newlines before, at and behind each end of the buffer.
+    fn text() -> Vec<u8> {
+        let lengths =
+            (0..400).map(|n| n * 17 % 1_300).chain([BUFFER_BYTES - 1, BUFFER_BYTES, 3 * BUFFER_BYTES, 0, 5]);
+        let mut text = Vec::new();
+        for (n, length) in lengths.enumerate() {
+            text.resize(text.len() + length, b'a' + (n % 26) as u8);
+            text.push(b'\n');
+        }
+        text
+    }
+
+    fn segment(dir: &Path, sealed: bool, bytes: &[u8]) -> Segment {
+        let path = dir.join(if sealed { "000001.jsonl.zst" } else { "000001.jsonl" });
+        let packed = if sealed { zstd::encode_all(bytes, 1).unwrap() } else { bytes.to_vec() };
+        std::fs::write(&path, &packed).unwrap();
+        Segment { number: 1, sealed, path, file_bytes: packed.len() as u64 }
+    }
+
+    /// Breaks when a line is lost, torn or misplaced where the buffer ends, in either form of a segment.
+    #[test]
+    fn lines_are_those_of_the_text() {
+        let text = text();
+        let mut expected = text.split(|b| *b == b'\n').collect::<Vec<_>>();
+        assert_eq!(expected.pop(), Some(&b""[..]));
+        for sealed in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let first = segment(dir.path(), sealed, &text);
+            let mut source = LineSource::new(vec![first.clone(), first]);
+            let mut offset = 0;
+            for (n, line) in expected.iter().chain(&expected).enumerate() {
+                let Ok(Some(span)) = source.next_line() else { panic!("line {n} is missing") };
+                let in_segment = n % expected.len();
+                offset = if in_segment == 0 { 0 } else { offset };
+                assert!(source.bytes(span) == *line, "line {n}");
+                assert_eq!((span.offset, span.line), (offset, in_segment as u64 + 1));
+                offset += line.len() as u64 + 1;
+            }
+            assert!(matches!(source.next_line(), Ok(None)));
+            assert_eq!(source.progress().read_bytes, source.progress().total_bytes);
+        }
+    }
+
+    /// Breaks when memory grows with the journal instead of with its longest line.
+    #[test]
+    fn the_buffer_does_not_grow() {
+        let dir = tempfile::tempdir().unwrap();
+        let line = [b'x'; 239];
+        let text = [&line[..], b"\n"].concat().repeat(20_000);
+        let mut source = LineSource::new(vec![segment(dir.path(), false, &text)]);
+        let mut lines = 0;
+        while let Ok(Some(_)) = source.next_line() {
+            lines += 1;
+        }
+        assert_eq!((lines, source.buffer.len()), (20_000, BUFFER_BYTES));
+    }
+
+    /// Breaks when a file without newlines is read into memory without end.
+    #[test]
+    fn a_line_without_end_is_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let segment = segment(dir.path(), false, b"");
+        let file = std::fs::OpenOptions::new().write(true).open(&segment.path).unwrap();
+        file.set_len(MAX_LINE_BYTES as u64 + 10).unwrap();
+        let mut source = LineSource::new(vec![segment]);
+        let found = source.next_line();
+        assert!(matches!(found, Err(SourceError::Fault(_, DamageKind::NotALine, _))));
+        assert!(source.buffer.len() <= MAX_LINE_BYTES);
+    }
+}

@@ -8,13 +8,11 @@ use reprise_model::event::{RunEnded, RunMode};
 use reprise_model::{Input, Record, Seq, Ts};
 
 use crate::error::{Damage, DamageKind, JournalError};
+use crate::hash::{LineHash, hash_file};
 use crate::line;
 use crate::manifest::{SealedForm, SegmentSummary};
 use crate::reader::{Body, Entry, JournalReader, Unknown};
 use crate::segment::Segment;
-
-/// Lines are hashed in pieces of this size: BLAKE3 is several times faster on long ones.
-const HASH_BYTES: usize = 128 << 10;
 
 /// What a journal holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,40 +69,13 @@ pub(crate) fn survey(segments: Vec<Segment>) -> Result<Stat, JournalError> {
     pass.finish(&reader, &segments)
 }
 
-/// BLAKE3 fed in long pieces.
-struct PieceHash {
-    hash: blake3::Hasher,
-    piece: Vec<u8>,
-}
-
-impl PieceHash {
-    fn new() -> Self {
-        Self { hash: blake3::Hasher::new(), piece: Vec::with_capacity(HASH_BYTES + 1024) }
-    }
-
-    fn line(&mut self, line: &[u8]) {
-        self.piece.extend_from_slice(line);
-        self.piece.push(b'\n');
-        if self.piece.len() >= HASH_BYTES {
-            self.hash.update(&self.piece);
-            self.piece.clear();
-        }
-    }
-
-    fn hex(&mut self) -> String {
-        self.hash.update(&self.piece);
-        self.piece.clear();
-        self.hash.finalize().to_hex().to_string()
-    }
-}
-
 /// The state of the pass.
 struct Pass {
     stat: Stat,
     segments: Vec<SegmentSummary>,
-    content: PieceHash,
+    content: LineHash,
     /// Of the sealed segment at hand.
-    packed: Option<PieceHash>,
+    packed: Option<LineHash>,
     again: Writer,
     last: (Seq, u32),
 }
@@ -130,7 +101,7 @@ impl Pass {
         Self {
             stat,
             segments: Vec::new(),
-            content: PieceHash::new(),
+            content: LineHash::new(),
             packed: None,
             again: Writer::new(),
             last: (Seq(0), 0),
@@ -144,7 +115,7 @@ impl Pass {
             let next = self.segments.len() as u32 + 1;
             self.segments.push(SegmentSummary::begin(next, self.last.0, self.last.1));
         }
-        self.packed = sealed.then(PieceHash::new);
+        self.packed = sealed.then(LineHash::new);
     }
 
     fn end_segment(&mut self) {
@@ -264,12 +235,4 @@ fn check_content(entry: &Entry<'_>, ended: &RunEnded, content: &str, after: Seq)
 fn damage(entry: &Entry<'_>, after: Seq, kind: DamageKind, reason: String) -> JournalError {
     let file = entry.file.to_owned();
     JournalError::Corrupt(Damage { kind, file, offset: entry.offset, line: entry.line, after, reason })
-}
-
-/// Size and BLAKE3 of a file as it is on disk.
-pub(crate) fn hash_file(path: &Path) -> Result<(u64, String), JournalError> {
-    let mut hash = blake3::Hasher::new();
-    let copied = std::fs::File::open(path).and_then(|mut file| std::io::copy(&mut file, &mut hash));
-    let bytes = copied.map_err(|e| JournalError::io("read", path, e))?;
-    Ok((bytes, hash.finalize().to_hex().to_string()))
 }

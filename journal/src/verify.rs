@@ -22,7 +22,7 @@ pub enum Verdict {
     Clean(Box<Stat>),
     /// The run is being written at this moment; up to its unfinished end every byte is as it was written.
     BeingWritten {
-        /// The last sequence number of the last whole batch.
+        /// The last sequence number that could be read.
         last_seq: Seq,
     },
     /// The bytes are not what was written.
@@ -116,7 +116,7 @@ fn check_listing(dir: &Path, listing: &Listing, manifest: Option<&Manifest>) -> 
 /// A segment's sealed form beside its plain one: what a crash in sealing leaves.
 fn check_twin(segments: &[Segment], twin: &Segment) -> Result<(), JournalError> {
     let Some(plain) = segments.iter().find(|s| s.number == twin.number) else { return Ok(()) };
-    let (_, plain_hash) = crate::survey::hash_file(&plain.path)?;
+    let (_, plain_hash) = crate::hash::hash_file(&plain.path)?;
     match crate::seal::hash_unpacked(twin) {
         Ok((_, hash)) if hash == plain_hash => Ok(()),
         Err(JournalError::Io { .. }) | Ok(_) => {
@@ -186,6 +186,8 @@ fn at_start(file: &Path, kind: DamageKind, after: Seq, reason: String) -> Journa
 
 #[cold]
 fn wrong_manifest(dir: &Path, after: Seq, reason: String) -> JournalError {
-    let reason = format!("{reason}; if the segments are right, remove it and it is made again");
+    let reason = format!(
+        "{reason}; if the segments are right, remove it, and 'reprise journal repair' makes it again"
+    );
     at_start(&dir.join(MANIFEST_FILE), DamageKind::Manifest, after, reason)
 }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::codec::{Field, ReadError, Reader, Writer, words};
 
+/// Eight bytes each: the room of the longest label.
+const WORDS: usize = 5;
+
 /// Visible ASCII text of at most `N` bytes, without quotes and backslashes, so that it needs no escape in JSON.
 ///
 /// It is `Copy` and lives in the event itself; equality is a comparison of bytes.
@@ -61,20 +64,28 @@ impl<const N: usize> Label<N> {
     /// few bytes follow to look at eight at a time.
     #[inline(always)]
     pub(crate) fn before_quote(text: &[u8]) -> Option<(Self, usize)> {
-        let (mut bytes, mut at) = ([0; N], 0);
-        loop {
-            let word = words::word(text.get(at..)?)?;
+        const { assert!(N <= 8 * WORDS) };
+        // Words at fixed places stay in registers; bytes copied to places known only at run time would have to
+        // be stored and read back.
+        let (mut parts, mut len) = ([0; WORDS], N + 1);
+        for (i, part) in parts.iter_mut().enumerate() {
+            let word = words::word(text.get(8 * i..)?)?;
             let plain = words::before(words::quotes(word) | words::invisible(word));
-            let part = word.to_le_bytes();
             if plain < 8 {
-                let len = at + plain;
-                bytes.get_mut(at..len)?.copy_from_slice(&part[..plain]);
-                let ends = text[len] == b'"' && len > 0;
-                return ends.then_some((Self { len: len as u8, bytes }, len));
+                *part = word & ((1 << (8 * plain)) - 1);
+                len = 8 * i + plain;
+                break;
             }
-            bytes.get_mut(at..at + 8)?.copy_from_slice(&part);
-            at += 8;
+            *part = word;
         }
+        if len == 0 || len > N || text[len] != b'"' {
+            return None;
+        }
+        let mut bytes = [0; N];
+        for (to, part) in bytes.chunks_mut(8).zip(parts) {
+            to.copy_from_slice(&part.to_le_bytes()[..to.len()]);
+        }
+        Some((Self { len: len as u8, bytes }, len))
     }
 
     fn explain(text: &str) -> LabelError {

@@ -226,8 +226,14 @@ fn fast(bytes: &[u8]) -> Option<Said> {
     ))
 }
 
+/// A failing case's seed is printed, and kept in a file beside this one, from which it is run again.
+fn config() -> ProptestConfig {
+    let seeds = proptest::test_runner::FileFailurePersistence::WithSource("regressions");
+    ProptestConfig { cases: 400, failure_persistence: Some(Box::new(seeds)), ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// Breaks when the fast decoder reads another thing than the line says.
     #[test]

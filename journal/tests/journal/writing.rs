@@ -311,3 +311,52 @@ fn later_versions() {
         assert!(format!("{verdict:?}").contains(message), "{schema}: {verdict:?}");
     }
 }
+
+/// As much of JSON Schema as the journal's schema uses; patterns are left to the types' own tests.
+fn fits(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    let all = |key: &str, check: &dyn Fn(&Value) -> bool| schema.get(key).is_none_or(check);
+    let kind = |name: &Value| match name.as_str() {
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_u64() || value.is_i64(),
+        Some("boolean") => value.is_boolean(),
+        other => panic!("{other:?}"),
+    };
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let fields = value.as_object().into_iter().flatten();
+    let fields_fit = fields.into_iter().all(|(name, field)| match properties.and_then(|p| p.get(name)) {
+        Some(schema) => fits(schema, field),
+        None => schema.get("additionalProperties") != Some(&Value::Bool(false)),
+    });
+    let items = value.as_array().into_iter().flatten();
+    let items_fit = items.enumerate().all(|(i, item)| {
+        schema.get("prefixItems").and_then(|s| s.get(i)).or(schema.get("items")).is_none_or(|s| fits(s, item))
+    });
+    all("type", &kind)
+        && all("const", &|only| only == value)
+        && all("enum", &|words| words.as_array().unwrap().contains(value))
+        && all("required", &|names| {
+            names.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some())
+        })
+        && all("oneOf", &|ways| ways.as_array().unwrap().iter().filter(|way| fits(way, value)).count() == 1)
+        && fields_fit
+        && items_fit
+}
+
+/// Breaks when the published schema does not describe what is written, or lets other things through.
+#[test]
+fn the_schema_fits_the_lines() {
+    let schema = reprise_journal::line_schema();
+    let dir = support::sample(ENDED);
+    for line in support::lines(&dir.path().join("run")).unwrap() {
+        let mut value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert!(fits(&schema, &value), "{value}");
+        value["data"]["mood"] = "bright".into();
+        assert!(!fits(&schema, &value), "{value}");
+        value["data"].as_object_mut().unwrap().remove("mood");
+        value["seq"] = "7".into();
+        assert!(!fits(&schema, &value), "{value}");
+    }
+}

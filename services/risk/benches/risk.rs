@@ -9,10 +9,12 @@ use reprise_core::{
     AccountSettings, Context, Core, CoreSettings, Outcomes, Proposal, RiskApproved, RiskGate, Seal, Service,
     View,
 };
-use reprise_model::event::{CancelReason, Hold, Input, Level, OrderAccepted, OrderCanceled, Outcome, Quote};
+use reprise_model::event::{
+    CancelReason, Fill, Hold, Input, Level, OrderAccepted, OrderCanceled, OrderFilled, Outcome, Quote,
+};
 use reprise_model::{
-    Cash, FeeAsset, Instrument, InstrumentClass, InstrumentId, NewOrder, OrderOrigin, OrderType, Price, Qty,
-    QuoteSource, Rate, Refusal, Side, TimeInForce, Ts,
+    Cash, FeeAsset, Instrument, InstrumentClass, InstrumentId, Label, Liquidity, NewOrder, OrderId,
+    OrderOrigin, OrderType, Price, Qty, QuoteSource, Rate, Refusal, Side, TimeInForce, Ts,
 };
 use reprise_risk::{BandKind, BandSettings, BandsService, RiskService, RiskSettings};
 
@@ -45,6 +47,8 @@ struct Asks {
     every: u64,
     seen: u64,
     resting: u32,
+    /// Asks once, and is filled.
+    owns: bool,
 }
 
 impl Service for Asks {
@@ -54,13 +58,17 @@ impl Service for Asks {
 
     fn on_input(&mut self, _input: &Input, cx: &mut Context<'_>) {
         self.seen += 1;
-        if self.every > 0 && self.seen.is_multiple_of(self.every) {
+        if self.every > 0 && self.seen.is_multiple_of(self.every) || self.owns && self.seen == 2 {
             cx.request(limit_buy());
         }
     }
 
     fn on_outcome(&mut self, outcome: &Outcome, cx: &mut Context<'_>) {
         let Outcome::OrderSubmitted(e) = outcome else { return };
+        if self.owns {
+            cx.emit(OrderFilled { fill: whole_fill(e.order) });
+            return;
+        }
         cx.emit(OrderAccepted { order: e.order, venue_order_id: None, adopted: None });
         if self.resting > 0 {
             self.resting -= 1;
@@ -101,6 +109,24 @@ fn limit_buy() -> NewOrder {
         origin: OrderOrigin::Strategy,
         intent: 1,
         note: None,
+    }
+}
+
+fn exec_id() -> Label<39> {
+    Label::new("x").unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+fn whole_fill(order: OrderId) -> Fill {
+    Fill {
+        order,
+        exec_id: exec_id(),
+        qty: Qty::ONE,
+        price: parse("64000"),
+        fee: Cash::ZERO,
+        fee_asset: parse("USD"),
+        liquidity: Liquidity::Maker,
+        cum_qty: Qty::ONE,
+        leaves_qty: Qty::ZERO,
     }
 }
 
@@ -188,7 +214,10 @@ fn all_limits() -> RiskSettings {
 }
 
 fn main() {
-    let asks = |every, resting| move || vec![Box::new(Asks { every, seen: 0, resting }) as Box<dyn Service>];
+    let ask = |every, resting, owns| {
+        move || vec![Box::new(Asks { every, seen: 0, resting, owns }) as Box<dyn Service>]
+    };
+    let asks = |every, resting| ask(every, resting, false);
     let open = || Box::new(Open) as Box<dyn RiskGate>;
     let gate =
         |settings: RiskSettings| move || Box::new(RiskService::new(settings.clone())) as Box<dyn RiskGate>;
@@ -196,6 +225,8 @@ fn main() {
     let tick = run(asks(0, 0), open);
     println!("a tick without risk             {tick:8.1} ns");
     println!("  + the gate, all limits        {:8.1} ns", run(asks(0, 0), gate(all_limits())) - tick);
+    let owned = run(ask(0, 0, true), open);
+    println!("  + the same, owning something  {:8.1} ns", run(ask(0, 0, true), gate(all_limits())) - owned);
     for (name, kind, interval_ms) in [
         ("stddev, every quote", BandKind::Stddev, 0),
         ("ewma, every quote", BandKind::Ewma, 0),

@@ -73,8 +73,9 @@ impl Pace {
     /// Orders that left in the last `window_ms`, of which only the last `limit` matter.
     pub(crate) fn count(&self, now: Ts, window_ms: u64, limit: u32) -> u64 {
         let window_ns = window_ms.saturating_mul(NS_A_MS);
-        let in_window = |at: &Ts| now.since(*at) < window_ns || (window_ns == 0 && *at == now);
-        self.left_at.iter().rev().take(limit as usize).take_while(|at| in_window(at)).count() as u64
+        let is_before = |at: &Ts| now.since(*at) >= window_ns && !(window_ns == 0 && *at == now);
+        let before = self.left_at.partition_point(is_before);
+        (self.left_at.len() - before).min(limit as usize) as u64
     }
 
     /// Milliseconds since the same order left, if that was within the window.

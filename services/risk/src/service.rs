@@ -115,7 +115,7 @@ impl RiskService {
         let (Some(key), Some(value)) = (&command.key, &command.value) else { return };
         if self.settings.set(key, value, command.instrument).is_ok() {
             self.limits.clear();
-            self.watch.set_limits(&self.settings);
+            self.watch.start(&self.settings);
         }
     }
 
@@ -203,7 +203,7 @@ impl Service for RiskService {
             Outcome::RiskState(line) => {
                 if line.state == TradingState::Active {
                     self.rejects = 0;
-                    self.watch.release();
+                    self.watch.start(&self.settings);
                 }
                 self.kill.on_state(line, cx);
             }

@@ -18,36 +18,37 @@ type LossLimit = (Code, fn(&State, Cash, &RiskSettings) -> Checked);
 const LOSS_LIMITS: [LossLimit; 3] =
     [(Code::MaxDailyLoss, daily_loss), (Code::MaxDrawdown, drawdown), (Code::MaxDrawdown, drawdown_fraction)];
 
-/// Which watched limits were reached since the last release.
+/// Which limits are watched: those that are set and were not reached since the last release.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    is_any_loss_limited: bool,
     losses: [bool; LOSS_LIMITS.len()],
-    rejects: bool,
+    is_any_loss: bool,
+    has_stated_rejects: bool,
 }
 
 impl Watch {
     pub(crate) fn new(settings: &RiskSettings) -> Self {
         let mut watch = Self::default();
-        watch.set_limits(settings);
+        watch.start(settings);
         watch
     }
 
-    pub(crate) fn set_limits(&mut self, settings: &RiskSettings) {
-        self.is_any_loss_limited = settings.max_daily_loss.is_some()
-            || settings.max_drawdown.is_some()
-            || settings.max_drawdown_fraction.is_some();
-    }
-
-    /// The switch was released: what is still reached trips it again.
-    pub(crate) fn release(&mut self) {
-        (self.losses, self.rejects) = ([false; LOSS_LIMITS.len()], false);
+    /// Watches every limit that is set, also those that were reached: the switch was released, or an operator
+    /// set a limit.
+    pub(crate) fn start(&mut self, settings: &RiskSettings) {
+        self.losses = [
+            settings.max_daily_loss.is_some(),
+            settings.max_drawdown.is_some(),
+            settings.max_drawdown_fraction.is_some(),
+        ];
+        self.is_any_loss = self.losses.contains(&true);
+        self.has_stated_rejects = false;
     }
 
     /// An input came: equity moved if its instrument is owned, or converts into the reporting asset.
     #[inline]
     pub(crate) fn tick(&mut self, settings: &RiskSettings, kill: &mut Kill, cx: &mut Context<'_>) {
-        if !self.is_any_loss_limited {
+        if !self.is_any_loss {
             return;
         }
         let Some(tick) = cx.tick() else { return };
@@ -67,21 +68,22 @@ impl Watch {
     /// Measures the losses and trips the switch when one reached its limit. What cannot be valued now is
     /// measured again at the next event; until then the gate refuses what would increase exposure.
     pub(crate) fn now(&mut self, settings: &RiskSettings, kill: &mut Kill, cx: &mut Context<'_>) {
-        if !self.is_any_loss_limited || self.losses.iter().all(|is_stated| *is_stated) {
+        if !self.is_any_loss {
             return;
         }
         let Ok(Some(equity)) = cx.state().equity() else { return };
-        for ((code, measure), is_stated) in LOSS_LIMITS.into_iter().zip(&mut self.losses) {
-            if *is_stated {
+        for ((code, measure), is_watched) in LOSS_LIMITS.into_iter().zip(&mut self.losses) {
+            if !*is_watched {
                 continue;
             }
             if let Ok(Some(finding)) = measure(cx.state(), equity, settings)
                 && !finding.passed
             {
-                *is_stated = true;
+                *is_watched = false;
                 breach(finding.refusal(code), settings, kill, cx);
             }
         }
+        self.is_any_loss = self.losses.contains(&true);
     }
 
     /// The venue refused so many new orders in a row.
@@ -94,9 +96,9 @@ impl Watch {
     ) {
         if let Some(limit) = settings.max_consecutive_rejects
             && count >= limit
-            && !self.rejects
+            && !self.has_stated_rejects
         {
-            self.rejects = true;
+            self.has_stated_rejects = true;
             breach(Refusal::measured(Code::MaxConsecutiveRejects, count, limit), settings, kill, cx);
         }
     }

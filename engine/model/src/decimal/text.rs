@@ -177,7 +177,7 @@ fn canonical_start(text: &[u8]) -> Option<(i128, usize)> {
         if digits == 0 || digits > DECIMALS as usize || decimals[digits - 1] == b'0' {
             return None;
         }
-        units += u128::from(fraction * POW10[DECIMALS as usize - digits] as u64);
+        units += u128::from(fraction * UNITS_AT[digits]);
         length += 1 + digits;
     }
     if units > MAX || (negative && units == 0) {

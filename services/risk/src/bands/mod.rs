@@ -158,29 +158,30 @@ fn combined(estimators: &[Estimator], combine: Combine) -> Option<Bounds> {
 /// when the band is so narrow that it holds no such price.
 fn exact(bounds: &Bounds, definition: &Instrument) -> Result<Option<Bands>, MoneyError> {
     let tick = definition.tick;
-    let mut lower = nearest(bounds.lower, tick)?;
+    let ticks_a_unit = 1.0 / tick.to_f64();
+    let mut lower = nearest(bounds.lower, tick, ticks_a_unit)?;
     if lower.to_f64() < bounds.lower {
         lower = lower.checked_add(tick)?;
     }
-    let mut upper = nearest(bounds.upper, tick)?;
+    let mut upper = nearest(bounds.upper, tick, ticks_a_unit)?;
     if upper.to_f64() > bounds.upper {
         upper = upper.checked_sub(tick)?;
     }
     if definition.significant_digits.is_some() {
         (lower, upper) = (definition.price_at_or_above(lower)?, definition.price_at_or_below(upper));
     }
-    let middle = nearest(bounds.middle, tick)?;
+    let middle = nearest(bounds.middle, tick, ticks_a_unit)?;
     Ok((lower <= upper).then_some(Bands { lower, middle, upper }))
 }
 
 /// The multiple of the tick next to a bound.
 ///
-/// By a division of floats, which is off by no more than their own precision: a tenth of the time of an exact
-/// one, and this runs at every quote.
-fn nearest(bound: f64, tick: Price) -> Result<Price, MoneyError> {
+/// By a product of floats, which is off by no more than their own precision, because an exact division at every
+/// quote would cost more than the estimate. Half-way between two multiples it may take either.
+fn nearest(bound: f64, tick: Price, ticks_a_unit: f64) -> Result<Price, MoneyError> {
     /// Up to here a float holds every whole number.
     const WHOLE: f64 = 4_503_599_627_370_496.0;
-    let count = bound / tick.to_f64() + 0.5;
+    let count = bound * ticks_a_unit + 0.5;
     if count >= 0.0 && count < WHOLE {
         tick.checked_mul_int(count as i64)
     } else {
