@@ -49,11 +49,20 @@ fn content_at_end(path: &Path) -> Result<Option<Content>, JournalError> {
         .map(|ended| Content { digest: ended.content, last }))
 }
 
-fn content_by_reading(path: &Path) -> Result<Content, JournalError> {
+/// The content of a journal as its bytes are, whatever its `run.ended` says; chain and order of every line are
+/// checked as it is read.
+///
+/// # Errors
+/// When the journal is damaged or cannot be read.
+pub fn content_by_reading(path: &Path) -> Result<Content, JournalError> {
     let mut reader = JournalReader::open(path)?;
     let mut hash = LineHash::new();
-    while let Some(entry) = reader.next_entry()? {
-        hash.line(entry.raw);
+    let mut has_ended = false;
+    while let Some((envelope, line)) = reader.next_whole_line()? {
+        has_ended |= envelope.kind == RUN_ENDED;
+        if !has_ended {
+            hash.line(line);
+        }
     }
     Ok(Content { digest: hash.hex(), last: reader.last_seq() })
 }

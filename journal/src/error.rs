@@ -178,6 +178,15 @@ impl JournalError {
         }
     }
 
+    /// The error with the last sequence number before its damage filled in.
+    #[cold]
+    pub(crate) fn after(self, seq: Seq) -> Self {
+        match self {
+            Self::Corrupt(damage) => Self::Corrupt(Damage { after: seq, ..damage }),
+            other => other,
+        }
+    }
+
     /// The damage that the error reports, if it reports one.
     #[must_use]
     pub fn damage(&self) -> Option<&Damage> {

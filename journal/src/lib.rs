@@ -25,7 +25,7 @@ mod survey;
 mod verify;
 mod writer;
 
-pub use content::{Content, content};
+pub use content::{Content, content, content_by_reading};
 pub use durability::{Commit, DurabilityMode};
 pub use error::{Damage, DamageKind, JournalError};
 pub use lock::{LOCK_FILE, Lock};

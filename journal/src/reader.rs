@@ -11,7 +11,7 @@ use crate::error::{DamageKind, JournalError};
 use crate::line::{self, Envelope, QUOTE};
 use crate::order::{Order, RUN_STARTED};
 use crate::segment::list_whole;
-use crate::source::{LineSource, Progress, SourceError, Span};
+use crate::source::{LineSource, Progress};
 
 /// Unknown names that are kept: the first tell enough, and memory must not grow with a journal full of them.
 const MAX_UNKNOWNS: usize = 1_000;
@@ -148,14 +148,16 @@ impl JournalReader {
     /// # Errors
     /// When the journal is damaged, ends within a batch, cannot be read, or is of an unknown version.
     pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, JournalError> {
-        let Some(span) = self.next_span()? else { return Ok(None) };
-        let envelope = accept(&self.source, &mut self.order, span)?;
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let envelope = accept(&self.source, &mut self.order)?;
         if envelope.kind == RUN_STARTED {
-            self.newer = check_schema(&self.source, span)?;
+            self.newer = check_schema(&self.source)?;
         }
         let (body, unknown) = match decode_body(&envelope) {
             Ok(decoded) => decoded,
-            Err(error) => return Err(self.unreadable(span, &error)),
+            Err(error) => return Err(self.unreadable(&error)),
         };
         if let Body::Unknown { class, kind } = &body {
             note(&mut self.unknowns, envelope.seq, *class, kind, None);
@@ -171,15 +173,43 @@ impl JournalReader {
             seq: envelope.seq,
             ts: envelope.ts,
             body,
-            raw: self.source.bytes(span),
+            raw: self.source.line(),
             covered: envelope.covered,
             crc: envelope.crc,
             segment: self.source.segment().number,
             file: self.source.file(),
-            offset: span.offset,
-            line: span.line,
+            offset: self.source.offset(),
+            line: self.source.line_number(),
             unknown,
         }))
+    }
+
+    /// The next line, checked against chain and order, and split; what it says is not decoded: the way of
+    /// comparing bytes, which must not fail at what does not read.
+    ///
+    /// # Errors
+    /// As [`Self::next_entry`]; of what lines say, only `run.started` must read.
+    #[inline]
+    pub fn next_line(&mut self) -> Result<Option<Envelope<'_>>, JournalError> {
+        Ok(self.next_whole_line()?.map(|(envelope, _)| envelope))
+    }
+
+    /// As [`Self::next_line`], with the line itself, without its newline.
+    #[inline]
+    pub(crate) fn next_whole_line(&mut self) -> Result<Option<(Envelope<'_>, &[u8])>, JournalError> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let envelope = accept(&self.source, &mut self.order)?;
+        if envelope.kind == RUN_STARTED {
+            self.newer = check_schema(&self.source)?;
+            match decode_body(&envelope) {
+                Ok((Body::Input { input, .. }, _)) => self.order.learn(&input),
+                Ok(_) => {}
+                Err(error) => return Err(self.unreadable(&error)),
+            }
+        }
+        Ok(Some((envelope, self.source.line())))
     }
 
     /// The next input. Outcomes and records are checked against chain and order, and passed over without
@@ -192,8 +222,10 @@ impl JournalReader {
     #[inline]
     pub fn next_input(&mut self) -> Result<Option<(Seq, Ts, Input)>, JournalError> {
         loop {
-            let Some(span) = self.next_span()? else { return Ok(None) };
-            let envelope = accept(&self.source, &mut self.order, span)?;
+            if !self.advance()? {
+                return Ok(None);
+            }
+            let envelope = accept(&self.source, &mut self.order)?;
             if envelope.class != Class::Input {
                 continue;
             }
@@ -207,7 +239,7 @@ impl JournalReader {
                 }
             }
             if envelope.kind == RUN_STARTED {
-                self.newer = check_schema(&self.source, span)?;
+                self.newer = check_schema(&self.source)?;
             }
             let mut reader = Reader::new(envelope.payload);
             let Some(input) = Input::read_data(envelope.kind, &mut reader) else {
@@ -217,7 +249,7 @@ impl JournalReader {
             };
             let input = match input.and_then(|input| reader.finish().map(|()| input)) {
                 Ok(input) => input,
-                Err(error) => return Err(self.unreadable(span, &error)),
+                Err(error) => return Err(self.unreadable(&error)),
             };
             for field in reader.unknown() {
                 note(&mut self.unknowns, envelope.seq, Class::Input, input.kind(), Some(field));
@@ -227,81 +259,67 @@ impl JournalReader {
         }
     }
 
-    /// The next line's place in the buffer.
+    /// Goes to the next line; false behind the last.
     #[inline]
-    fn next_span(&mut self) -> Result<Option<Span>, JournalError> {
-        match self.source.next_line() {
-            Ok(Some(span)) => Ok(Some(span)),
-            Ok(None) => self.at_end(),
-            Err(SourceError::Fault(span, kind, reason)) => {
-                Err(corrupt(&self.source, span, kind, self.order.seq, reason))
-            }
-            Err(SourceError::Journal(error)) => Err(error),
+    fn advance(&mut self) -> Result<bool, JournalError> {
+        match self.source.advance() {
+            Ok(true) => Ok(true),
+            Ok(false) => self.at_end(),
+            Err(error) => Err(error.after(self.order.seq)),
         }
     }
 
     #[cold]
-    fn at_end(&self) -> Result<Option<Span>, JournalError> {
-        if self.order.seq == Seq(0) {
-            let reason = "the journal has no line".to_owned();
-            return Err(corrupt(&self.source, self.source.end(), DamageKind::Empty, Seq(0), reason));
-        }
-        if self.order.pending > 0 {
-            let reason = format!("{} outcomes of the last batch are missing at its end", self.order.pending);
-            return Err(corrupt(
-                &self.source,
-                self.source.end(),
-                DamageKind::OpenBatch,
-                self.order.seq,
-                reason,
-            ));
-        }
-        Ok(None)
+    fn at_end(&self) -> Result<bool, JournalError> {
+        let (kind, reason) = match (self.order.seq, self.order.pending) {
+            (Seq(0), _) => (DamageKind::Empty, "the journal has no line".to_owned()),
+            (_, 0) => return Ok(false),
+            (_, n) => {
+                (DamageKind::OpenBatch, format!("{n} outcomes of the last batch are missing at its end"))
+            }
+        };
+        Err(JournalError::Corrupt(self.source.damage_behind(kind, self.order.seq, reason)))
     }
 
     /// The error for a payload that does not read although the crc is right.
     #[cold]
-    fn unreadable(&self, span: Span, error: &ReadError) -> JournalError {
+    fn unreadable(&self, error: &ReadError) -> JournalError {
         if let Some(found) = &self.newer {
             return unsupported(&self.source, found.clone());
         }
         let reason = format!("its crc is right, and its data does not read: {error}");
-        corrupt(&self.source, span, DamageKind::Event, self.order.seq, reason)
+        JournalError::Corrupt(self.source.damage(DamageKind::Event, self.order.seq, reason))
     }
 }
 
-/// Splits a line and takes it into the order of things.
+/// Splits the line at hand and takes it into the order of things.
 #[inline]
-pub(crate) fn accept<'s>(
-    source: &'s LineSource,
-    order: &mut Order,
-    span: Span,
-) -> Result<Envelope<'s>, JournalError> {
-    let envelope = match line::decode(source.bytes(span)) {
+fn accept<'s>(source: &'s LineSource, order: &mut Order) -> Result<Envelope<'s>, JournalError> {
+    let envelope = match line::decode(source.line()) {
         Ok(envelope) => envelope,
-        Err(fault) => return Err(not_a_line(source, order, span, fault)),
+        Err(fault) => return Err(not_a_line(source, order, fault)),
     };
     let after = order.seq;
     match order.accept(&envelope) {
         Ok(()) => Ok(envelope),
-        Err(fault) => Err(corrupt(source, span, fault.kind(), after, fault.to_string())),
+        Err(fault) => Err(JournalError::Corrupt(source.damage(fault.kind(), after, fault.to_string()))),
     }
 }
 
 /// The error for a line whose envelope does not read; a version of another major says so.
 #[cold]
-fn not_a_line(source: &LineSource, order: &Order, span: Span, fault: line::LineFault) -> JournalError {
+fn not_a_line(source: &LineSource, order: &Order, fault: line::LineFault) -> JournalError {
     let other = |found: &String| major_minor(found).is_some_and(|(major, _)| major != SCHEMA_VERSION.major);
-    match sniff_schema(source.bytes(span)).filter(other) {
+    match sniff_schema(source.line()).filter(other) {
         Some(found) if order.seq == Seq(0) => unsupported(source, found),
-        _ => corrupt(source, span, DamageKind::NotALine, order.seq, fault.to_string()),
+        _ => JournalError::Corrupt(source.damage(DamageKind::NotALine, order.seq, fault.to_string())),
     }
 }
 
 /// Refuses another major version; gives a later minor one.
 #[cold]
-pub(crate) fn check_schema(source: &LineSource, span: Span) -> Result<Option<String>, JournalError> {
-    let Some(found) = sniff_schema(source.bytes(span)) else { return Ok(None) };
+pub(crate) fn check_schema(source: &LineSource) -> Result<Option<String>, JournalError> {
+    let Some(found) = sniff_schema(source.line()) else { return Ok(None) };
     match major_minor(&found) {
         Some((major, minor)) if major == SCHEMA_VERSION.major => {
             Ok((minor > SCHEMA_VERSION.minor).then_some(found))
@@ -314,11 +332,6 @@ pub(crate) fn check_schema(source: &LineSource, span: Span) -> Result<Option<Str
 fn unsupported(source: &LineSource, found: String) -> JournalError {
     let known = format!("{}.x", SCHEMA_VERSION.major);
     JournalError::Unsupported { file: source.file().to_owned(), found, known }
-}
-
-#[cold]
-fn corrupt(source: &LineSource, span: Span, kind: DamageKind, after: Seq, reason: String) -> JournalError {
-    JournalError::Corrupt(source.damage(span, kind, after, reason))
 }
 
 /// Decodes what a line says, whatever its class; the names are those of fields that are not known.

@@ -2,6 +2,7 @@
 //! the journal.
 
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use reprise_model::Seq;
@@ -14,17 +15,6 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// A line longer than this is damage: no event comes near it.
 pub(crate) const MAX_LINE_BYTES: usize = 64 << 20;
 
-/// A line in the buffer of a [`LineSource`], valid until the next one is read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Span {
-    start: usize,
-    end: usize,
-    /// Where the line begins in its segment's uncompressed bytes.
-    pub offset: u64,
-    /// The line's number in its segment, from 1.
-    pub line: u64,
-}
-
 /// Reads lines.
 pub(crate) struct LineSource {
     segments: Vec<Segment>,
@@ -32,11 +22,16 @@ pub(crate) struct LineSource {
     opened: usize,
     current: Option<SegmentBytes>,
     buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// Where `start` is in the segment.
-    offset: u64,
-    line: u64,
+    /// Where the buffer begins in the segment's uncompressed bytes.
+    base: u64,
+    /// Where the line at hand begins and ends in the buffer.
+    line: Range<usize>,
+    /// Where the next line begins.
+    next: usize,
+    /// How much of the buffer is filled.
+    filled: usize,
+    /// The number of the line at hand in its segment, from 1.
+    line_number: u64,
     progress: Progress,
 }
 
@@ -58,10 +53,11 @@ impl LineSource {
             opened: 0,
             current: None,
             buffer: vec![0; BUFFER_BYTES],
-            start: 0,
-            end: 0,
-            offset: 0,
-            line: 0,
+            base: 0,
+            line: 0..0,
+            next: 0,
+            filled: 0,
+            line_number: 0,
             progress: Progress { read_bytes: 0, total_bytes },
         }
     }
@@ -76,86 +72,103 @@ impl LineSource {
         &self.segment().path
     }
 
-    /// The place behind the last line.
-    pub fn end(&self) -> Span {
-        Span { start: self.start, end: self.start, offset: self.offset, line: self.line + 1 }
-    }
-
     /// How far the reader is.
     pub fn progress(&self) -> Progress {
         self.progress
     }
 
-    /// A line's bytes, without its newline.
+    /// The line at hand, without its newline.
     #[inline]
-    pub fn bytes(&self, span: Span) -> &[u8] {
-        &self.buffer[span.start..span.end]
+    pub fn line(&self) -> &[u8] {
+        &self.buffer[self.line.clone()]
     }
 
-    /// The place of a fault that begins where `span` does.
+    /// Where the line at hand begins in its segment's uncompressed bytes.
+    #[inline]
+    pub fn offset(&self) -> u64 {
+        self.base + self.line.start as u64
+    }
+
+    /// The number of the line at hand in its segment, from 1.
+    #[inline]
+    pub fn line_number(&self) -> u64 {
+        self.line_number
+    }
+
+    /// Damage that begins with the line at hand.
     #[cold]
-    pub fn damage(&self, span: Span, kind: DamageKind, after: Seq, reason: String) -> Damage {
-        Damage { kind, file: self.file().to_owned(), offset: span.offset, line: span.line, after, reason }
+    pub fn damage(&self, kind: DamageKind, after: Seq, reason: String) -> Damage {
+        let (file, offset, line) = (self.file().to_owned(), self.offset(), self.line_number);
+        Damage { kind, file, offset, line, after, reason }
     }
 
-    /// The next line; `None` after the last line of the last segment.
+    /// Damage that begins behind the line at hand.
+    #[cold]
+    pub fn damage_behind(&self, kind: DamageKind, after: Seq, reason: String) -> Damage {
+        let (file, offset) = (self.file().to_owned(), self.base + self.next as u64);
+        Damage { kind, file, offset, line: self.line_number + 1, after, reason }
+    }
+
+    /// Goes to the next line; false behind the last line of the last segment.
     ///
     /// # Errors
-    /// When a segment cannot be read, or does not end with a newline, or a line is absurdly long.
+    /// When a segment cannot be read, or does not end with a newline, or a line is absurdly long. Damage is
+    /// told as [`JournalError::Corrupt`], with `after` still to be filled in. The error is boxed so that the
+    /// usual answer comes in registers.
     #[inline]
-    pub fn next_line(&mut self) -> Result<Option<Span>, SourceError> {
-        if let Some(len) = memchr::memchr(b'\n', &self.buffer[self.start..self.end]) {
-            return Ok(Some(self.take(len)));
+    pub fn advance(&mut self) -> Result<bool, Box<JournalError>> {
+        if let Some(len) = memchr::memchr(b'\n', &self.buffer[self.next..self.filled]) {
+            self.take(len);
+            return Ok(true);
         }
         self.refill()
     }
 
     #[inline]
-    fn take(&mut self, len: usize) -> Span {
-        self.line += 1;
-        let span = Span { start: self.start, end: self.start + len, offset: self.offset, line: self.line };
-        self.start += len + 1;
-        self.offset += len as u64 + 1;
-        span
+    fn take(&mut self, len: usize) {
+        self.line = self.next..self.next + len;
+        self.next += len + 1;
+        self.line_number += 1;
     }
 
     /// Reads on until a newline is in the buffer.
     #[cold]
-    fn refill(&mut self) -> Result<Option<Span>, SourceError> {
+    fn refill(&mut self) -> Result<bool, Box<JournalError>> {
         loop {
             if self.current.is_none() && !self.open_next()? {
-                return Ok(None);
+                return Ok(false);
             }
-            self.buffer.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-            if self.end == self.buffer.len() {
-                if self.end >= MAX_LINE_BYTES {
+            self.buffer.copy_within(self.next..self.filled, 0);
+            self.base += self.next as u64;
+            (self.next, self.filled, self.line) = (0, self.filled - self.next, 0..0);
+            if self.filled == self.buffer.len() {
+                if self.filled >= MAX_LINE_BYTES {
                     return Err(self.fault(DamageKind::NotALine, "the line is longer than 64 MiB"));
                 }
-                self.buffer.resize(self.end * 2, 0);
+                self.buffer.resize(self.filled * 2, 0);
             }
-            let old_end = self.end;
-            let read = self.fill()?;
-            if read == 0 {
-                if old_end > 0 {
+            let unended = self.filled;
+            if self.fill()? == 0 {
+                if unended > 0 {
                     return Err(self.fault(DamageKind::HalfLine, "the line is cut short: no newline ends it"));
                 }
                 self.leave_segment();
                 continue;
             }
-            if let Some(at) = memchr::memchr(b'\n', &self.buffer[old_end..self.end]) {
-                return Ok(Some(self.take(old_end + at)));
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[unended..self.filled]) {
+                self.take(unended + at);
+                return Ok(true);
             }
         }
     }
 
     /// One read into the free end of the buffer.
-    fn fill(&mut self) -> Result<usize, SourceError> {
+    fn fill(&mut self) -> Result<usize, Box<JournalError>> {
         let Some(bytes) = self.current.as_mut() else { return Ok(0) };
         loop {
-            match bytes.read(&mut self.buffer[self.end..]) {
+            match bytes.read(&mut self.buffer[self.filled..]) {
                 Ok(n) => {
-                    self.end += n;
+                    self.filled += n;
                     if !bytes.is_sealed() {
                         self.progress.read_bytes += n as u64;
                     }
@@ -167,16 +180,16 @@ impl LineSource {
                         self.fault(DamageKind::Sealed, &format!("the sealed segment does not unpack: {e}"))
                     );
                 }
-                Err(e) => return Err(SourceError::Journal(JournalError::io("read", self.file(), e))),
+                Err(e) => return Err(Box::new(JournalError::io("read", self.file(), e))),
             }
         }
     }
 
-    fn open_next(&mut self) -> Result<bool, SourceError> {
+    fn open_next(&mut self) -> Result<bool, Box<JournalError>> {
         let Some(segment) = self.segments.get(self.opened) else { return Ok(false) };
-        self.current = Some(SegmentBytes::open(segment).map_err(SourceError::Journal)?);
+        self.current = Some(SegmentBytes::open(segment)?);
         self.opened += 1;
-        (self.start, self.end, self.offset, self.line) = (0, 0, 0, 0);
+        (self.base, self.line, self.next, self.filled, self.line_number) = (0, 0..0, 0, 0, 0);
         Ok(true)
     }
 
@@ -187,17 +200,9 @@ impl LineSource {
     }
 
     #[cold]
-    fn fault(&self, kind: DamageKind, reason: &str) -> SourceError {
-        SourceError::Fault(self.end(), kind, reason.to_owned())
+    fn fault(&self, kind: DamageKind, reason: &str) -> Box<JournalError> {
+        Box::new(JournalError::Corrupt(self.damage_behind(kind, Seq(0), reason.to_owned())))
     }
-}
-
-/// Why there is no next line.
-pub(crate) enum SourceError {
-    /// The bytes at the place are no line.
-    Fault(Span, DamageKind, String),
-    /// The segment cannot be read at all.
-    Journal(JournalError),
 }
 
 #[cfg(test)]
@@ -235,14 +240,14 @@ mod tests {
             let mut source = LineSource::new(vec![first.clone(), first]);
             let mut offset = 0;
             for (n, line) in expected.iter().chain(&expected).enumerate() {
-                let Ok(Some(span)) = source.next_line() else { panic!("line {n} is missing") };
+                assert!(source.advance().unwrap(), "line {n} is missing");
                 let in_segment = n % expected.len();
                 offset = if in_segment == 0 { 0 } else { offset };
-                assert!(source.bytes(span) == *line, "line {n}");
-                assert_eq!((span.offset, span.line), (offset, in_segment as u64 + 1));
+                assert!(source.line() == *line, "line {n}");
+                assert_eq!((source.offset(), source.line_number()), (offset, in_segment as u64 + 1));
                 offset += line.len() as u64 + 1;
             }
-            assert!(matches!(source.next_line(), Ok(None)));
+            assert!(!source.advance().unwrap());
             assert_eq!(source.progress().read_bytes, source.progress().total_bytes);
         }
     }
@@ -255,7 +260,7 @@ mod tests {
         let text = [&line[..], b"\n"].concat().repeat(20_000);
         let mut source = LineSource::new(vec![segment(dir.path(), false, &text)]);
         let mut lines = 0;
-        while let Ok(Some(_)) = source.next_line() {
+        while source.advance().unwrap() {
             lines += 1;
         }
         assert_eq!((lines, source.buffer.len()), (20_000, BUFFER_BYTES));
@@ -269,8 +274,8 @@ mod tests {
         let file = std::fs::OpenOptions::new().write(true).open(&segment.path).unwrap();
         file.set_len(MAX_LINE_BYTES as u64 + 10).unwrap();
         let mut source = LineSource::new(vec![segment]);
-        let found = source.next_line();
-        assert!(matches!(found, Err(SourceError::Fault(_, DamageKind::NotALine, _))));
+        let found = source.advance().unwrap_err();
+        assert_eq!(found.damage().unwrap().kind, DamageKind::NotALine);
         assert!(source.buffer.len() <= MAX_LINE_BYTES);
     }
 }

@@ -91,7 +91,7 @@ fn config(settings: &[&str]) -> Config {
     for setting in ["strategy.fast=500", "strategy.slow=1000", "strategy.qty=0.01"].iter().chain(settings) {
         layers.add_setting(setting).unwrap();
     }
-    interpret(&layers).unwrap()
+    interpret(&layers, &Registry::builtin()).unwrap()
 }
 
 /// A random walk of one tick a step from a fixed seed (xorshift64*, Vigna 2016), 0.1 to 20 ms apart.

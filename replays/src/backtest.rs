@@ -1,17 +1,22 @@
 //! A backtest: another run's inputs, through the core, into a journal of its own.
+//!
+//! A backtest that stops before its source ends, because the engine halts or the source is damaged, leaves a
+//! journal that is whole up to there and has no `run.ended`; an input at which the engine halted is kept beside
+//! it, in [`POISON_FILE`](crate::POISON_FILE).
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use reprise_assembly::{Config, Registry, assemble, to_recorded};
-use reprise_core::{Core, Outcomes};
-use reprise_journal::{DurabilityMode, JournalWriter, Progress, WriterOptions, content};
+use reprise_core::{Core, Halt, Outcomes};
+use reprise_journal::{DurabilityMode, JournalError, JournalWriter, Progress, WriterOptions, content};
 use reprise_model::codec::RawJson;
 use reprise_model::event::{RunMode, RunStarted, Source};
 use reprise_model::{Input, Instrument, RunTag, SCHEMA_VERSION, Seq, Ts};
 
 use crate::error::ReplayError;
 use crate::inputs::{Inputs, Selection};
+use crate::poison;
 use crate::report::Report;
 use crate::tally::Tally;
 
@@ -52,31 +57,40 @@ impl<'a> Backtest<'a> {
     /// When a journal cannot be read or written, the configuration does not fit, or the engine halts.
     pub fn run(self, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, ReplayError> {
         let began = Instant::now();
-        let selection = if self.options.market_only { Selection::MarketOnly } else { Selection::Backtest };
-        let mut inputs = Inputs::open(&self.source, selection)?;
-        if self.options.threads > 1 {
-            inputs = inputs.read_ahead();
-        }
+        let mut inputs = self.inputs()?;
         let started = self.started(&inputs, out)?;
         let mut core = assemble(self.config, self.registry, &started.instruments, started.epoch)?;
-        let mut writer = JournalWriter::create(out, self.writer_options())?;
-        let mut replay = Replay { tally: Tally::default(), outcomes: Outcomes::default(), last: inputs.started_at() };
-        writer.append_input(Seq(1), replay.last, &Input::RunStarted(Box::new(started)), 0)?;
-        writer.commit_batch()?;
         core.resume_after(Seq(1));
-        let mut events: u64 = 0;
-        while let Some((seq, ts, input)) = inputs.next_input()? {
-            replay.step(&mut core, (seq, ts, &input), inputs.run(), &mut writer, self.options.copy_inputs)?;
-            events += 1;
-            if events.is_multiple_of(PROGRESS_EVERY) {
-                progress(inputs.progress());
-            }
+        let mut replay = Replay {
+            out,
+            core,
+            writer: JournalWriter::create(out, self.writer_options())?,
+            outcomes: Outcomes::default(),
+            tally: Tally::default(),
+            copy_inputs: self.options.copy_inputs,
+            last: inputs.started_at(),
+            events: 0,
+        };
+        if let Err(failure) = replay.all(started, &mut inputs, progress) {
+            return Err(replay.cut_short(failure));
         }
-        replay.end(&mut core, inputs.run(), writer)?;
+        let Replay { core, writer, tally, events, .. } = replay;
+        writer.finish()?;
         progress(inputs.progress());
-        let mut report = Report::new(&core, &replay.tally, events, began.elapsed().as_secs_f64())?;
+        let mut report = Report::new(&core, &tally, events, began.elapsed().as_secs_f64())?;
         report.warnings.extend(inputs.unknowns().iter().map(ToString::to_string));
         Ok(report)
+    }
+
+    fn inputs(&self) -> Result<Inputs, ReplayError> {
+        let selection = if self.options.market_only { Selection::MarketOnly } else { Selection::Backtest };
+        let inputs = Inputs::open(&self.source, selection)?.amended_by(self.config);
+        let started = inputs.started();
+        if started.mode == RunMode::Backtest && !started.copied_inputs {
+            let named = started.source.as_ref().map_or("it names none", |source| source.path.as_str());
+            return Err(ReplayError::NoInputs { run: self.source.clone(), source_run: named.to_owned() });
+        }
+        Ok(if self.options.threads > 1 { inputs.read_ahead() } else { inputs })
     }
 
     fn writer_options(&self) -> WriterOptions {
@@ -134,7 +148,7 @@ fn relative(source: &Path, out: &Path) -> String {
     let (Ok(source), Ok(out)) = (source.canonicalize(), std::path::absolute(out)) else {
         return source.to_string_lossy().into_owned();
     };
-    let out = out.parent().and_then(|p| Some(p.canonicalize().ok()?.join(out.file_name()?))).unwrap_or(out);
+    let out = resolved(&out);
     let shared = source.components().zip(out.components()).take_while(|(a, b)| a == b).count();
     let up = out.components().count() - shared;
     let mut path = PathBuf::from_iter(std::iter::repeat_n("..", up));
@@ -142,48 +156,114 @@ fn relative(source: &Path, out: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What goes from input to input.
-struct Replay {
-    tally: Tally,
-    outcomes: Outcomes,
-    last: Ts,
+/// A path of which the end is not there yet, with the links in the rest of it followed.
+fn resolved(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    match there.map(|(above, real)| (path.strip_prefix(above), real)) {
+        Some((Ok(rest), real)) => real.join(rest),
+        _ => path.to_owned(),
+    }
 }
 
-impl Replay {
-    #[inline]
-    fn step(
+/// A backtest on its way.
+struct Replay<'a> {
+    out: &'a Path,
+    core: Core,
+    writer: JournalWriter,
+    outcomes: Outcomes,
+    tally: Tally,
+    copy_inputs: bool,
+    /// The time of the last input.
+    last: Ts,
+    /// Inputs stepped so far.
+    events: u64,
+}
+
+impl Replay<'_> {
+    /// Everything from `run.started` to `run.ended`.
+    fn all(
         &mut self,
-        core: &mut Core,
-        (source_seq, ts, input): (Seq, Ts, &Input),
-        run: &Path,
-        writer: &mut JournalWriter,
-        copy_input: bool,
+        started: RunStarted,
+        inputs: &mut Inputs,
+        progress: &mut dyn FnMut(Progress),
     ) -> Result<(), ReplayError> {
-        let seq = core
-            .step(ts, input, &mut self.outcomes)
-            .map_err(|halt| ReplayError::Halted { run: run.to_owned(), seq: source_seq, halt })?;
-        self.last = ts;
+        self.writer.append_input(Seq(1), self.last, &Input::RunStarted(Box::new(started)), 0)?;
+        self.writer.commit_batch()?;
+        let mut last_seq = Seq(1);
+        while let Some((seq, ts, input)) = inputs.next_input()? {
+            self.step(ts, &input, self.copy_inputs)
+                .map_err(|stop| stop.at(inputs.run(), seq))?;
+            (last_seq, self.last) = (seq, ts);
+            self.events += 1;
+            if self.events.is_multiple_of(PROGRESS_EVERY) {
+                progress(inputs.progress());
+            }
+        }
+        // The run's own end stands in its journal whether inputs are copied or not.
+        let ended = self.writer.run_ended("the source ended", self.core.state().inputs());
+        self.step(self.last, &Input::RunEnded(Box::new(ended)), true).map_err(|stop| stop.at(inputs.run(), last_seq))
+    }
+
+    #[inline]
+    fn step(&mut self, ts: Ts, input: &Input, copy_input: bool) -> Result<(), Stop> {
+        let before = self.core.state().seq();
+        let seq = match self.core.step(ts, input, &mut self.outcomes) {
+            Ok(seq) => seq,
+            Err(halt) => return Err(self.halted((before.next(), ts, input), halt)),
+        };
         let decided = self.outcomes.as_slice();
         if decided.is_empty() && !copy_input {
             return Ok(());
         }
         if copy_input {
-            writer.append_input(seq, ts, input, u32::try_from(decided.len()).unwrap_or(u32::MAX))?;
+            self.writer.append_input(seq, ts, input, u32::try_from(decided.len()).unwrap_or(u32::MAX))?;
         }
         for one in decided {
-            writer.append_outcome(one.seq, one.ts, one.cause, &one.outcome)?;
+            self.writer.append_outcome(one.seq, one.ts, one.cause, &one.outcome)?;
         }
-        writer.commit_batch()?;
-        self.tally.add(decided)?;
+        self.writer.commit_batch()?;
+        self.tally.add(decided);
         Ok(())
     }
 
-    /// The run's own end, which is always written.
-    fn end(&mut self, core: &mut Core, run: &Path, mut writer: JournalWriter) -> Result<(), ReplayError> {
-        let ended = writer.run_ended("the source ended", core.state().inputs());
-        let last = core.state().seq();
-        self.step(core, (last, self.last, &Input::RunEnded(Box::new(ended))), run, &mut writer, true)?;
-        writer.finish()?;
-        Ok(())
+    #[cold]
+    fn halted(&self, input: (Seq, Ts, &Input), halt: Halt) -> Stop {
+        match poison::keep(self.out, input, &halt) {
+            Ok(()) => Stop::Halted(halt),
+            Err(source) => {
+                let path = self.out.join(poison::POISON_FILE);
+                Stop::Journal(JournalError::Io { action: "write", path, source })
+            }
+        }
+    }
+
+    /// Closes the journal as it is, and says what is in it.
+    #[cold]
+    fn cut_short(self, failure: ReplayError) -> ReplayError {
+        let (out, last) = (self.out.to_owned(), self.writer.last_seq());
+        let through = self.writer.finish().is_ok().then_some(last);
+        ReplayError::CutShort { out, through, failure: Box::new(failure) }
+    }
+}
+
+/// Why an input could not be taken.
+enum Stop {
+    Halted(Halt),
+    Journal(JournalError),
+}
+
+impl From<JournalError> for Stop {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl Stop {
+    /// The error, with the place of the input in the source.
+    fn at(self, run: &Path, seq: Seq) -> ReplayError {
+        match self {
+            Self::Halted(halt) => ReplayError::Halted { run: run.to_owned(), seq, halt },
+            Self::Journal(error) => error.into(),
+        }
     }
 }

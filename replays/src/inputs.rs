@@ -1,12 +1,15 @@
 //! The inputs of a run, one by one, as a replay wants them.
 
+use std::collections::BTreeMap;
+use std::panic;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, bounded};
+use reprise_assembly::{Config, InstrumentConfig};
 use reprise_journal::{JournalReader, Progress, Unknown};
 use reprise_model::event::{RunStarted, Treatment, kind_row};
-use reprise_model::{Input, Seq, Ts};
+use reprise_model::{Input, InstrumentId, Seq, Ts};
 
 use crate::error::ReplayError;
 
@@ -22,10 +25,8 @@ pub enum Selection {
 }
 
 impl Selection {
-    #[inline]
     fn takes(self, input: &Input) -> bool {
         match (self, input) {
-            (_, Input::Quote(_) | Input::Trade(_) | Input::Book(_)) => true,
             (Self::MarketOnly, other) => other.is_market(),
             (Self::Verify, other) => kind_row(other.kind()).is_some_and(|row| row.verify == Treatment::Step),
             (Self::Backtest, other) => kind_row(other.kind()).is_some_and(|row| row.backtest == Treatment::Step),
@@ -53,18 +54,60 @@ enum Way {
     /// Lines are read and decoded when they are asked for.
     Here(Box<Selected>),
     /// Another thread reads and decodes ahead.
-    Ahead { batches: Receiver<Batch>, batch: Batch },
+    Ahead(Box<Ahead>),
+}
+
+/// What another thread has read, batch by batch.
+struct Ahead {
+    batches: Receiver<Batch>,
+    batch: Batch,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ahead {
+    #[inline]
+    fn next(&mut self) -> Result<Option<Numbered>, ReplayError> {
+        loop {
+            if let Some(next) = self.batch.inputs.next() {
+                return Ok(Some(next));
+            }
+            if let Some(failure) = self.batch.failure.take() {
+                return Err(failure);
+            }
+            if self.batch.is_last {
+                return Ok(None);
+            }
+            match self.batches.recv() {
+                Ok(next) => self.batch = next,
+                Err(_) => panicked(self.thread.take()),
+            }
+        }
+    }
 }
 
 struct Selected {
     reader: JournalReader,
     selection: Selection,
+    /// Amendments of the instruments that are defined on the way.
+    amendments: BTreeMap<InstrumentId, InstrumentConfig>,
+    /// Where the first epoch after the one that was opened begins.
+    later_epoch: Option<Seq>,
 }
 
 impl Selected {
     #[inline]
     fn next(&mut self) -> Result<Option<Numbered>, ReplayError> {
-        while let Some((seq, ts, input)) = self.reader.next_input()? {
+        while let Some((seq, ts, mut input)) = self.reader.next_input()? {
+            match &mut input {
+                Input::Quote(_) | Input::Trade(_) | Input::Book(_) => return Ok(Some((seq, ts, input))),
+                Input::InstrumentDefined(event) => {
+                    if let Some(amendment) = self.amendments.get(&event.definition.instrument) {
+                        amendment.amend(&mut event.definition);
+                    }
+                }
+                Input::RunStarted(_) => self.later_epoch = self.later_epoch.or(Some(seq)),
+                _ => {}
+            }
             if self.selection.takes(&input) {
                 return Ok(Some((seq, ts, input)));
             }
@@ -77,8 +120,10 @@ impl Selected {
 struct Batch {
     inputs: std::vec::IntoIter<Numbered>,
     failure: Option<ReplayError>,
+    is_last: bool,
     progress: Progress,
     unknowns: Vec<Unknown>,
+    later_epoch: Option<Seq>,
 }
 
 impl Inputs {
@@ -90,32 +135,49 @@ impl Inputs {
         let mut reader = JournalReader::open(run)?;
         match reader.next_input()? {
             Some((_, started_at, Input::RunStarted(started))) => {
-                let way = Way::Here(Box::new(Selected { reader, selection }));
+                let amendments = BTreeMap::new();
+                let selected = Selected { reader, selection, amendments, later_epoch: None };
+                let way = Way::Here(Box::new(selected));
                 Ok(Self { run: run.to_owned(), started, started_at, way })
             }
             _ => Err(ReplayError::NoStart { run: run.to_owned() }),
         }
     }
 
+    /// Amends the instruments that are defined on the way as a configuration says. Call it before anything is
+    /// read. To amend twice is to amend once, so the inputs may have been copied from a run that did it.
+    #[must_use]
+    pub fn amended_by(mut self, config: &Config) -> Self {
+        if let Way::Here(selected) = &mut self.way {
+            selected.amendments.clone_from(&config.instruments);
+        }
+        self
+    }
+
     /// Lets another thread read and decode ahead; what comes out is the same.
     #[must_use]
     pub fn read_ahead(mut self) -> Self {
-        if let Way::Here(selected) = self.way {
-            let progress = selected.reader.progress();
+        if let Way::Here(mut selected) = self.way {
+            let begun = Batch {
+                inputs: Vec::new().into_iter(),
+                failure: None,
+                is_last: false,
+                progress: selected.reader.progress(),
+                unknowns: selected.reader.unknowns().to_vec(),
+                later_epoch: None,
+            };
             let (sender, batches) = bounded(BATCHES_WAITING);
-            thread::spawn(move || {
-                let mut selected = selected;
+            let thread = thread::spawn(move || {
                 loop {
                     let batch = read_batch(&mut selected);
-                    let is_last = batch.inputs.len() < BATCH || batch.failure.is_some();
+                    let is_last = batch.is_last;
                     // A receiver that is gone has seen enough.
                     if sender.send(batch).is_err() || is_last {
                         return;
                     }
                 }
             });
-            let batch = Batch { inputs: Vec::new().into_iter(), failure: None, progress, unknowns: Vec::new() };
-            self.way = Way::Ahead { batches, batch };
+            self.way = Way::Ahead(Box::new(Ahead { batches, batch: begun, thread: Some(thread) }));
         }
         self
     }
@@ -146,18 +208,7 @@ impl Inputs {
     pub fn next_input(&mut self) -> Result<Option<Numbered>, ReplayError> {
         match &mut self.way {
             Way::Here(selected) => selected.next(),
-            Way::Ahead { batches, batch } => loop {
-                if let Some(next) = batch.inputs.next() {
-                    return Ok(Some(next));
-                }
-                if let Some(failure) = batch.failure.take() {
-                    return Err(failure);
-                }
-                match batches.recv() {
-                    Ok(next) => *batch = next,
-                    Err(_) => return Ok(None),
-                }
-            },
+            Way::Ahead(ahead) => ahead.next(),
         }
     }
 
@@ -166,7 +217,7 @@ impl Inputs {
     pub fn progress(&self) -> Progress {
         match &self.way {
             Way::Here(selected) => selected.reader.progress(),
-            Way::Ahead { batch, .. } => batch.progress,
+            Way::Ahead(ahead) => ahead.batch.progress,
         }
     }
 
@@ -175,8 +226,27 @@ impl Inputs {
     pub fn unknowns(&self) -> &[Unknown] {
         match &self.way {
             Way::Here(selected) => selected.reader.unknowns(),
-            Way::Ahead { batch, .. } => &batch.unknowns,
+            Way::Ahead(ahead) => &ahead.batch.unknowns,
         }
+    }
+
+    /// Where another epoch of the run begins, if one was met so far.
+    #[must_use]
+    pub fn later_epoch(&self) -> Option<Seq> {
+        match &self.way {
+            Way::Here(selected) => selected.later_epoch,
+            Way::Ahead(ahead) => ahead.batch.later_epoch,
+        }
+    }
+}
+
+/// The reading thread went away before its last batch: its panic goes on here, and is not taken for the end of
+/// the journal.
+#[cold]
+fn panicked(thread: Option<JoinHandle<()>>) -> ! {
+    match thread.map(JoinHandle::join) {
+        Some(Err(payload)) => panic::resume_unwind(payload),
+        _ => unreachable!("the reading thread ends with its last batch"),
     }
 }
 
@@ -193,9 +263,11 @@ fn read_batch(selected: &mut Selected) -> Batch {
         }
     }
     Batch {
+        is_last: inputs.len() < BATCH || failure.is_some(),
         inputs: inputs.into_iter(),
         failure,
         progress: selected.reader.progress(),
         unknowns: selected.reader.unknowns().to_vec(),
+        later_epoch: selected.later_epoch,
     }
 }

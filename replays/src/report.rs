@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reprise_core::{Core, Position, PositionKey, State};
+use reprise_core::{AccountBalance, Core, Position, PositionKey, State};
 use reprise_model::event::TradingState;
 use reprise_model::{Asset, Cash, InstrumentId, MoneyError, Price, Qty, StrategyId};
 use serde::Serialize;
@@ -44,6 +44,8 @@ pub struct Report {
     pub instruments: Vec<InstrumentReport>,
     /// By strategy and instrument.
     pub positions: Vec<PositionReport>,
+    /// By asset.
+    pub balances: Vec<BalanceReport>,
     /// Outcomes of every kind.
     pub outcomes: u64,
     /// The decision digest.
@@ -123,6 +125,19 @@ pub struct PositionReport {
     pub funding: Cash,
 }
 
+/// What the account has of one asset, in units of the asset.
+#[derive(Debug, Clone, Serialize)]
+pub struct BalanceReport {
+    /// Which.
+    pub asset: Asset,
+    /// In all.
+    pub total: Cash,
+    /// Of it held by open orders.
+    pub held: Cash,
+    /// What fills have cost in it; negative are rebates.
+    pub fees: Cash,
+}
+
 /// The four parts of profit.
 #[derive(Debug, Clone, Copy, Default)]
 struct Parts {
@@ -182,6 +197,9 @@ impl Report {
                 )),
             }
         }
+        if tally.is_capped {
+            warnings.push("a volume or turnover is more than 1e15, which stands for it".to_owned());
+        }
         let equity_start = state.account.opening();
         let equity_end = equity_start
             .checked_add(total.realized)?
@@ -205,6 +223,7 @@ impl Report {
             trading_state: state.trading(),
             instruments: instrument_reports(core, tally)?,
             positions: state.positions.iter().map(|(key, p)| position_report(state, key, p)).collect::<Result<_, _>>()?,
+            balances: balance_reports(state),
             outcomes: tally.outcomes,
             digest: core.decision_digest(),
             state_digest: state.digest(),
@@ -253,6 +272,18 @@ fn instrument_reports(core: &Core, tally: &Tally) -> Result<Vec<InstrumentReport
         });
     }
     Ok(reports)
+}
+
+/// Every asset that the account has or had; a fee is taken out of a balance, so it has one.
+fn balance_reports(state: &State) -> Vec<BalanceReport> {
+    let fees: BTreeMap<Asset, Cash> = state.account.fees().collect();
+    let report = |(asset, balance): (Asset, AccountBalance)| BalanceReport {
+        asset,
+        total: balance.total,
+        held: balance.held,
+        fees: fees.get(&asset).copied().unwrap_or(Cash::ZERO),
+    };
+    state.account.balances().map(report).collect()
 }
 
 fn position_report(state: &State, key: PositionKey, position: &Position) -> Result<PositionReport, MoneyError> {

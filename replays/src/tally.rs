@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reprise_core::Decided;
 use reprise_model::event::{CancelReason, Fill};
-use reprise_model::{Cash, Code, InstrumentId, MoneyError, OrderId, Outcome, Qty, RequestOf};
+use reprise_model::{Cash, Code, InstrumentId, OrderId, Outcome, Qty, RequestOf};
 
 /// What was counted in one instrument.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,24 +38,22 @@ pub struct Tally {
     pub outcomes: u64,
     /// By instrument.
     pub instruments: BTreeMap<InstrumentId, InstrumentTally>,
+    /// True when a sum is beyond what can be counted, and the most that can stands for it.
+    pub is_capped: bool,
     /// What the orders that are not over trade.
     open: BTreeMap<OrderId, InstrumentId>,
 }
 
 impl Tally {
     /// Counts the outcomes of one input.
-    ///
-    /// # Errors
-    /// When a sum leaves the range of exact numbers.
     #[inline]
-    pub fn add(&mut self, decided: &[Decided]) -> Result<(), MoneyError> {
+    pub fn add(&mut self, decided: &[Decided]) {
         for one in decided {
-            self.add_one(&one.outcome)?;
+            self.add_one(&one.outcome);
         }
-        Ok(())
     }
 
-    fn add_one(&mut self, outcome: &Outcome) -> Result<(), MoneyError> {
+    fn add_one(&mut self, outcome: &Outcome) {
         self.outcomes += 1;
         match outcome {
             Outcome::OrderRequested(e) => {
@@ -79,9 +77,9 @@ impl Tally {
                     self.open.remove(&e.order);
                 }
             }
-            Outcome::OrderPartiallyFilled(e) => self.add_fill(&e.fill)?,
+            Outcome::OrderPartiallyFilled(e) => self.add_fill(&e.fill),
             Outcome::OrderFilled(e) => {
-                self.add_fill(&e.fill)?;
+                self.add_fill(&e.fill);
                 self.open.remove(&e.fill.order);
             }
             Outcome::OrderCanceled(e) => {
@@ -99,22 +97,22 @@ impl Tally {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn of(&mut self, instrument: InstrumentId) -> &mut InstrumentTally {
         self.instruments.entry(instrument).or_default()
     }
 
-    fn add_fill(&mut self, fill: &Fill) -> Result<(), MoneyError> {
+    fn add_fill(&mut self, fill: &Fill) {
         self.fills += 1;
-        if let Some(&instrument) = self.open.get(&fill.order) {
-            let turnover = Cash::notional(fill.price, fill.qty)?;
-            let tally = self.of(instrument);
-            tally.fills += 1;
-            tally.volume = tally.volume.checked_add(fill.qty)?;
-            tally.turnover = tally.turnover.checked_add(turnover)?;
-        }
-        Ok(())
+        let Some(&instrument) = self.open.get(&fill.order) else { return };
+        let tally = self.of(instrument);
+        tally.fills += 1;
+        let volume = tally.volume.checked_add(fill.qty);
+        let turnover = Cash::notional(fill.price, fill.qty).and_then(|paid| tally.turnover.checked_add(paid));
+        let is_capped = volume.is_err() || turnover.is_err();
+        tally.volume = volume.unwrap_or(Qty::MAX);
+        tally.turnover = turnover.unwrap_or(Cash::MAX);
+        self.is_capped |= is_capped;
     }
 }

@@ -1,18 +1,23 @@
 //! Verification: recompute a run's decisions from its inputs and compare them with what was recorded, byte by
 //! byte.
+//!
+//! It ends in one of three ways: identical; different, with the first event and field; or not judged, with the
+//! reason: the inputs are not there or not the same, or the journal holds something that this version does not
+//! know. A difference behind something unknown is no verdict either, because the unknown may be its cause.
 
 use std::path::{Path, PathBuf};
 
-use reprise_assembly::{Registry, assemble, from_recorded};
-use reprise_core::{Decided, Outcomes};
-use reprise_journal::{Body, JournalReader, Progress, content, line};
-use reprise_model::codec::Writer;
+use reprise_assembly::{Config, ConfigError, Registry, assemble, from_recorded};
+use reprise_core::{Core, DecisionDigest, Halt, Outcomes};
+use reprise_journal::{Progress, content_by_reading};
 use reprise_model::event::{Class, RunMode, RunStarted};
-use reprise_model::{Input, Seq, Ts};
+use reprise_model::{Input, SCHEMA_VERSION, Seq, Ts};
+use serde_json::Value;
 
 use crate::difference::{self, Difference};
 use crate::error::ReplayError;
 use crate::inputs::{Inputs, Selection};
+use crate::recorded::{Next, Recorded};
 
 /// What verification found.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +30,10 @@ pub enum Verdict {
         outcomes: u64,
         /// The decision digest.
         digest: String,
-        /// False for a run that has no `run.ended` yet.
+        /// False for a run that has no `run.ended`.
         ended: bool,
+        /// Why the engine halts where the record stops, if that is why it stops.
+        halted: Option<String>,
     },
     /// The first outcome that is not.
     Different(Box<Difference>),
@@ -41,206 +48,182 @@ pub struct VerifyOptions {
     pub source: Option<PathBuf>,
 }
 
+/// How often progress is told, in inputs.
+const PROGRESS_EVERY: u64 = 1 << 16;
+
 /// Verifies a run.
 ///
 /// # Errors
-/// When a journal is damaged or cannot be read, or the engine halts where it had not.
+/// When a journal is damaged or cannot be read.
 pub fn verify(
     run: &Path,
     registry: &Registry,
     options: &VerifyOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verdict, ReplayError> {
-    let mut recorded = Recorded::open(run)?;
-    let Some(started) = recorded.started()? else {
-        return Err(ReplayError::NoStart { run: run.to_owned() });
-    };
-    let mut inputs = match inputs_of(run, &started, options) {
-        Ok(inputs) => inputs,
-        Err(ReplayError::NoSource { run, reason }) => {
-            return Ok(Verdict::NotJudged(ReplayError::NoSource { run, reason }.to_string()));
+    match Verification::open(run, registry, options).and_then(|verification| verification.run(progress)) {
+        Err(error @ ReplayError::NoSource { .. }) => Ok(Verdict::NotJudged(error.to_string())),
+        Err(ReplayError::Config(error)) => {
+            Ok(Verdict::NotJudged(format!("this version cannot run its recorded configuration: {error}")))
         }
-        Err(error) => return Err(error),
-    };
-    if started.mode == RunMode::Record {
-        return verify_recording(inputs, recorded, progress);
-    }
-    let config = match from_recorded(started.config.as_str()) {
-        Ok(config) => config,
-        Err(error) => return Ok(Verdict::NotJudged(error.to_string())),
-    };
-    let mut core = assemble(&config, registry, &started.instruments, started.epoch)?;
-    core.resume_after(Seq(1));
-    let mut outcomes = Outcomes::default();
-    let mut count = 0;
-    while let Some((seq, ts, input)) = inputs.next_input()? {
-        core.step(ts, &input, &mut outcomes)
-            .map_err(|halt| ReplayError::Halted { run: run.to_owned(), seq, halt })?;
-        if let Some(difference) = recorded.compare(outcomes.as_slice())? {
-            return Ok(Verdict::Different(Box::new(difference)));
-        }
-        count += 1;
-        if count % (1 << 16) == 0 {
-            progress(inputs.progress());
-        }
-    }
-    if !recorded.own_inputs
-        && let Some((ts, ended)) = recorded.end()?
-    {
-        let seq = core.state().seq();
-        core.step(ts, &ended, &mut outcomes)
-            .map_err(|halt| ReplayError::Halted { run: run.to_owned(), seq, halt })?;
-        if let Some(difference) = recorded.compare(outcomes.as_slice())? {
-            return Ok(Verdict::Different(Box::new(difference)));
-        }
-    }
-    let left = recorded.rest()?;
-    let unknown = inputs.unknowns().first().or(recorded.reader.unknowns().first()).map(ToString::to_string);
-    match (unknown, left) {
-        (Some(unknown), _) => Ok(Verdict::NotJudged(unknown)),
-        (None, Some(difference)) => Ok(Verdict::Different(Box::new(difference))),
-        (None, None) => Ok(Verdict::Identical {
-            inputs: count,
-            outcomes: recorded.compared,
-            digest: core.decision_digest(),
-            ended: recorded.reader.ended(),
-        }),
+        verdict => verdict,
     }
 }
 
-/// A recording decided nothing: it is whole if it can be read.
-fn verify_recording(
-    mut inputs: Inputs,
-    mut recorded: Recorded,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Verdict, ReplayError> {
-    let mut count: u64 = 0;
-    while inputs.next_input()?.is_some() {
-        count += 1;
-        if count.is_multiple_of(1 << 16) {
-            progress(inputs.progress());
+/// A verification on its way.
+struct Verification {
+    recorded: Recorded,
+    inputs: Inputs,
+    /// `None` for a recording, which decided nothing.
+    core: Option<Core>,
+    outcomes: Outcomes,
+    /// Inputs stepped so far.
+    steps: u64,
+    /// The schema version of the run, when it is later than this engine's.
+    newer_schema: Option<String>,
+}
+
+impl Verification {
+    fn open(run: &Path, registry: &Registry, options: &VerifyOptions) -> Result<Self, ReplayError> {
+        let (recorded, started) = Recorded::open(run)?;
+        let mut inputs = inputs_of(run, &started, options)?;
+        let mut core = None;
+        if started.mode != RunMode::Record {
+            let config = from_recorded(started.config.as_str())?;
+            inputs = inputs.amended_by(&config);
+            core = Some(core_of(&config, registry, &started)?);
+        }
+        let minor = started.schema.split_once('.').and_then(|(_, minor)| minor.parse::<u16>().ok());
+        let newer_schema = minor.is_none_or(|minor| minor > SCHEMA_VERSION.minor).then(|| started.schema.clone());
+        Ok(Self { recorded, inputs, core, outcomes: Outcomes::default(), steps: 0, newer_schema })
+    }
+
+    fn run(mut self, progress: &mut dyn FnMut(Progress)) -> Result<Verdict, ReplayError> {
+        while let Some((_, ts, input)) = self.inputs.next_input()? {
+            if let Some(verdict) = self.step(ts, &input)? {
+                return Ok(verdict);
+            }
+            self.steps += 1;
+            if self.steps.is_multiple_of(PROGRESS_EVERY) {
+                progress(self.inputs.progress());
+            }
+        }
+        // A run that names its inputs elsewhere has an end of its own.
+        let mut next = self.recorded.next(after_the_last)?;
+        if let Ok(Some((ts, ended))) = next {
+            if let Some(verdict) = self.step(ts, &ended)? {
+                return Ok(verdict);
+            }
+            next = self.recorded.next(after_the_last)?;
+        }
+        match next {
+            Err(difference) => Ok(self.different(difference)),
+            Ok(_) => Ok(self.identical(None)),
         }
     }
-    if let Some(unknown) = inputs.unknowns().first() {
-        return Ok(Verdict::NotJudged(unknown.to_string()));
+
+    /// Steps one input; a verdict when this ends the verification.
+    #[inline]
+    fn step(&mut self, ts: Ts, input: &Input) -> Result<Option<Verdict>, ReplayError> {
+        let Some(core) = &mut self.core else { return Ok(None) };
+        let seq = core.state().seq().next();
+        if let Err(halt) = core.step(ts, input, &mut self.outcomes) {
+            return self.halted(seq, input, &halt).map(Some);
+        }
+        let difference = self.recorded.compare(self.outcomes.as_slice())?;
+        Ok(difference.map(|difference| self.different(difference)))
     }
-    Ok(match recorded.rest()? {
-        Some(difference) => Verdict::Different(Box::new(difference)),
-        None => Verdict::Identical {
-            inputs: count,
-            outcomes: 0,
-            digest: reprise_core::DecisionDigest::default().hex(),
-            ended: recorded.reader.ended(),
-        },
-    })
+
+    /// The engine halts at an input. A run that names its inputs elsewhere and holds nothing from there on halted
+    /// there too; any other went on.
+    #[cold]
+    fn halted(&mut self, seq: Seq, input: &Input, halt: &Halt) -> Result<Verdict, ReplayError> {
+        let went_on = self.recorded.next(|next| match next {
+            Next::Outcome(outcome) => difference::between(Some(&outcome), None).map(|found| found.recorded),
+            Next::End(..) => Some(Value::from("run.ended")),
+            Next::Nothing => None,
+        })?;
+        if went_on.is_none() && !self.recorded.has_inputs {
+            return Ok(self.identical(Some(halt.to_string())));
+        }
+        Ok(self.different(Difference {
+            seq: seq.0,
+            kind: input.kind().to_owned(),
+            field: "halt".to_owned(),
+            recorded: went_on.unwrap_or(Value::Null),
+            recomputed: Value::from(halt.to_string()),
+        }))
+    }
+
+    fn identical(&self, halted: Option<String>) -> Verdict {
+        if let Some(reason) = self.unknown() {
+            return Verdict::NotJudged(reason);
+        }
+        Verdict::Identical {
+            inputs: self.steps,
+            outcomes: self.recorded.compared,
+            digest: self.core.as_ref().map_or_else(|| DecisionDigest::default().hex(), Core::decision_digest),
+            ended: self.recorded.ended(),
+            halted,
+        }
+    }
+
+    fn different(&self, found: Difference) -> Verdict {
+        let newer = self.newer_schema.as_ref().map(|schema| {
+            format!("the run has schema version {schema}, and this version knows {SCHEMA_VERSION}")
+        });
+        match self.unknown().or(newer) {
+            Some(reason) => Verdict::NotJudged(format!(
+                "{reason}, and from '{}' of {} at seq {} on the decisions differ",
+                found.field, found.kind, found.seq
+            )),
+            None => Verdict::Different(Box::new(found)),
+        }
+    }
+
+    /// What was met so far and is not known to this version. Outcomes are not asked: their bytes are compared;
+    /// nor are records, which decide nothing.
+    fn unknown(&self) -> Option<String> {
+        let of_inputs = self.inputs.unknowns().iter().find(|unknown| unknown.class == Class::Input);
+        let later = self.inputs.later_epoch().map(|seq| {
+            format!("another epoch begins at seq {seq}, and this version judges runs of one epoch")
+        });
+        of_inputs.map(ToString::to_string).or_else(|| self.recorded.unknown.clone()).or(later)
+    }
+}
+
+/// What stands behind the last input: an outcome that nothing led to is a difference.
+fn after_the_last(next: Next<'_>) -> Result<Option<(Ts, Input)>, Difference> {
+    match next {
+        Next::Outcome(outcome) => difference::between(Some(&outcome), None).map_or(Ok(None), Err),
+        Next::End(ts, ended) => Ok(Some((ts, ended))),
+        Next::Nothing => Ok(None),
+    }
+}
+
+fn core_of(config: &Config, registry: &Registry, started: &RunStarted) -> Result<Core, ConfigError> {
+    let mut core = assemble(config, registry, &started.instruments, started.epoch)?;
+    core.resume_after(Seq(1));
+    Ok(core)
 }
 
 /// The inputs that led to a run's outcomes: its own, or those of the run that it names.
 fn inputs_of(run: &Path, started: &RunStarted, options: &VerifyOptions) -> Result<Inputs, ReplayError> {
-    let (Some(source), false) = (&started.source, started.copied_inputs) else {
-        return Inputs::open(run, Selection::Verify);
-    };
     let no_source = |reason: String| ReplayError::NoSource { run: run.to_owned(), reason };
-    let path = options.source.clone().unwrap_or_else(|| run.join(&source.path));
-    let found = content(&path).map_err(|error| no_source(error.to_string()))?;
+    let source = match &started.source {
+        Some(source) if !started.copied_inputs => source,
+        None if started.mode == RunMode::Backtest && !started.copied_inputs => {
+            return Err(no_source("it names none".to_owned()));
+        }
+        _ => return Inputs::open(run, Selection::Verify),
+    };
+    let folder = if run.is_dir() { run } else { run.parent().unwrap_or(run) };
+    let path = options.source.clone().unwrap_or_else(|| folder.join(&source.path));
+    // The bytes themselves are asked, not what the source says of itself.
+    let found = content_by_reading(&path).map_err(|error| no_source(error.to_string()))?;
     if found.digest != source.content {
         return Err(no_source(format!("{} holds another content than the one that was replayed", path.display())));
     }
     let selection = if source.market_only { Selection::MarketOnly } else { Selection::Backtest };
     Inputs::open(&path, selection)
-}
-
-/// The recorded outcomes, one by one.
-struct Recorded {
-    reader: JournalReader,
-    /// The recomputed line.
-    line: Writer,
-    /// The recorded line up to its checksum.
-    found: Vec<u8>,
-    compared: u64,
-    /// True when the inputs that are stepped stand in this journal too.
-    own_inputs: bool,
-    /// True when the line in `found` was looked at and not yet compared.
-    waiting: bool,
-    /// The run's own end.
-    ended: Option<(Ts, Input)>,
-}
-
-impl Recorded {
-    fn open(run: &Path) -> Result<Self, ReplayError> {
-        Ok(Self { reader: JournalReader::open(run)?, line: Writer::new(), found: Vec::new(), compared: 0, own_inputs: true, waiting: false, ended: None })
-    }
-
-    fn started(&mut self) -> Result<Option<Box<RunStarted>>, ReplayError> {
-        Ok(match self.reader.next_entry()? {
-            Some(entry) => match entry.body {
-                Body::Input { input: Input::RunStarted(started), .. } => {
-                    self.own_inputs = started.source.is_none() || started.copied_inputs;
-                    Some(started)
-                }
-                _ => None,
-            },
-            None => None,
-        })
-    }
-
-    /// Compares the outcomes of one input with the next recorded ones.
-    #[inline]
-    fn compare(&mut self, decided: &[Decided]) -> Result<Option<Difference>, ReplayError> {
-        for one in decided {
-            self.line.clear();
-            line::encode_outcome(&mut self.line, one.seq, one.ts, one.cause, &one.outcome);
-            let recorded = (self.advance()? == Next::Outcome).then_some(self.found.as_slice());
-            if let Some(difference) = difference::between(recorded, Some(self.line.as_bytes())) {
-                return Ok(Some(difference));
-            }
-            self.compared += 1;
-        }
-        Ok(None)
-    }
-
-    /// The run's own end, if that is what comes next.
-    fn end(&mut self) -> Result<Option<(Ts, Input)>, ReplayError> {
-        self.waiting = self.advance()? == Next::Outcome;
-        Ok(self.ended.take())
-    }
-
-    /// What was recorded and never recomputed.
-    fn rest(&mut self) -> Result<Option<Difference>, ReplayError> {
-        let recorded = (self.advance()? == Next::Outcome).then_some(self.found.as_slice());
-        Ok(difference::between(recorded, None))
-    }
-
-    /// Goes on to the next outcome or the run's end; other inputs and records are passed over.
-    fn advance(&mut self) -> Result<Next, ReplayError> {
-        if self.waiting {
-            self.waiting = false;
-            return Ok(Next::Outcome);
-        }
-        while let Some(entry) = self.reader.next_entry()? {
-            let is_outcome = match &entry.body {
-                Body::Outcome { .. } => true,
-                Body::Unknown { class, .. } => *class == Class::Outcome,
-                Body::Input { .. } | Body::Record(_) => false,
-            };
-            if is_outcome {
-                self.found.clear();
-                self.found.extend_from_slice(entry.covered);
-                return Ok(Next::Outcome);
-            }
-            if let (false, Body::Input { input: ended @ Input::RunEnded(_), .. }) = (self.own_inputs, entry.body) {
-                self.ended = Some((entry.ts, ended));
-                return Ok(Next::End);
-            }
-        }
-        Ok(Next::Nothing)
-    }
-}
-
-/// What was recorded next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Outcome,
-    End,
-    Nothing,
 }

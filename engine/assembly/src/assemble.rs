@@ -6,8 +6,10 @@ use reprise_model::{Instrument, StrategyId};
 use reprise_risk::{BandsService, RiskService, RiskSettings};
 use reprise_strategies::{InstanceSettings, Registry, StrategyHost};
 
+use crate::check::check;
 use crate::config::{Config, StrategyConfig};
 use crate::error::ConfigError;
+use crate::meaning::shown;
 
 /// The core that a configuration means, for these instruments.
 ///
@@ -16,15 +18,17 @@ use crate::error::ConfigError;
 /// comes last. A new service is one line here.
 ///
 /// # Errors
-/// When a strategy cannot be built, or the opening balances leave the range of exact numbers.
+/// When a value makes no sense, a strategy cannot be built, or the opening balances leave the range of exact
+/// numbers.
 pub fn assemble(
     config: &Config,
     registry: &Registry,
     instruments: &[Instrument],
     epoch: u32,
 ) -> Result<Core, ConfigError> {
+    check(config)
+        .map_err(|fault| ConfigError::Contradiction(format!("'{}': {}", shown(&fault.path), fault.reason)))?;
     let risk = risk_settings(config);
-    risk.validate().map_err(|error| ConfigError::Contradiction(format!("risk: {error}")))?;
     let strategies = StrategyHost::new(instances(config)?, registry)?;
     if !instruments.is_empty() {
         strategies.check_instruments(instruments)?;
@@ -37,7 +41,7 @@ pub fn assemble(
         Box::new(strategies),
     ];
     Core::new(core_settings(config, epoch), instruments, services, Box::new(RiskService::new(risk)))
-        .map_err(|error| ConfigError::Contradiction(format!("account.balances: {error}")))
+        .map_err(ConfigError::Opening)
 }
 
 fn core_settings(config: &Config, epoch: u32) -> CoreSettings {

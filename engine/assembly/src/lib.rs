@@ -4,10 +4,12 @@
 //! inputs come from and where outcomes go, never what decides.
 
 mod assemble;
+mod check;
 mod config;
 mod error;
 mod layers;
 mod meaning;
+mod places;
 
 pub use assemble::assemble;
 pub use config::{AccountConfig, Config, EngineConfig, InstrumentConfig, JournalConfig, StrategyConfig};

@@ -2,21 +2,44 @@
 
 use serde::de::IntoDeserializer;
 
+use reprise_strategies::Registry;
+
+use crate::assemble::assemble;
+use crate::check::check;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::layers::{Layers, Origin};
 
-/// The configuration that the layers mean.
+/// The configuration that the layers mean, checked, with the defaults of every parameter written out.
 ///
 /// # Errors
-/// When a key is not known or a value does not fit its key.
-pub fn interpret(layers: &Layers) -> Result<Config, ConfigError> {
+/// When a key is not known, a value does not fit its key, or the strategies cannot be built.
+pub fn interpret(layers: &Layers, registry: &Registry) -> Result<Config, ConfigError> {
     let values = toml::Value::Table(layers.values().clone());
     let said: Result<Config, _> = serde_path_to_error::deserialize(values.into_deserializer());
-    said.map_err(|error| {
+    let mut config = said.map_err(|error| {
         let path = path_segments(error.path());
-        explain(layers, path, &error.into_inner().to_string())
-    })
+        explain(layers, path, error.into_inner().message())
+    })?;
+    check(&config).map_err(|fault| {
+        let origin = layers.origin(&fault.path);
+        ConfigError::BadValue { path: shown(&fault.path), origin, reason: fault.reason }
+    })?;
+    assemble(&config, registry, &[], 0).map_err(|error| error.located(&config, layers))?;
+    write_out(&mut config, registry);
+    Ok(config)
+}
+
+/// Writes out what the configuration leaves to defaults that are not its own: ids and parameters.
+fn write_out(config: &mut Config, registry: &Registry) {
+    for strategy in &mut config.strategy {
+        strategy.id = strategy.id.or_else(|| strategy.kind.parse().ok());
+        for param in registry.kind(&strategy.kind).into_iter().flat_map(|kind| &kind.params) {
+            if !param.value.is_null() && !strategy.params.contains_key(param.name) {
+                strategy.params.insert(param.name.to_owned(), param.value.clone());
+            }
+        }
+    }
 }
 
 /// The configuration that a journal recorded.
@@ -54,15 +77,31 @@ fn path_segments(path: &serde_path_to_error::Path) -> Vec<String> {
 }
 
 fn explain(layers: &Layers, mut path: Vec<String>, reason: &str) -> ConfigError {
-    let Some((unknown, expected)) = unknown_field(reason) else {
+    let Some((unknown, known)) = unknown_field(reason) else {
         let origin = layers.origin(&path);
-        return ConfigError::BadValue { path: shown(&path), origin, reason: reason.trim().to_owned() };
+        return ConfigError::BadValue { path: shown(&path), origin, reason: plain(reason) };
     };
     if path.last() != Some(&unknown) {
         path.push(unknown.clone());
     }
-    let suggestion = nearest(&unknown, expected.iter().map(String::as_str));
-    ConfigError::UnknownKey { origin: layers.origin(&path), path: shown(&path), suggestion }
+    let suggestion = nearest(&unknown, known.iter().map(String::as_str));
+    ConfigError::UnknownKey { origin: layers.origin(&path), path: shown(&path), suggestion, known }
+}
+
+/// A reason without the names of our types and those of serde.
+fn plain(reason: &str) -> String {
+    let reason = match reason.split_once("expected struct ") {
+        Some((before, name)) => {
+            let rest = name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+            format!("{before}expected a table of keys{rest}")
+        }
+        None => reason.trim().to_owned(),
+    };
+    let reason = reason.replace("expected a sequence", "expected a list").replace("expected a map", "expected a table");
+    match reason.strip_prefix("missing field ") {
+        Some(field) => format!("the key {field} is missing"),
+        None => reason,
+    }
 }
 
 /// A path as it is written in a setting.
@@ -96,7 +135,7 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
 pub fn table_of(config: &Config, layers: &Layers) -> Vec<(String, String, Origin)> {
     let mut rows = Vec::new();
     flatten(&to_recorded(config), &mut Vec::new(), &mut |path, value| {
-        rows.push((shown(path), value.to_string(), layers.origin(path)));
+        rows.push((shown(path), value.to_string(), layers.origin_of_value(path)));
     });
     rows
 }

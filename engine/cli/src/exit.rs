@@ -32,12 +32,17 @@ fn code_of_one(error: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(journal) = error.downcast_ref::<JournalError>() {
         return Some(code_of_journal(journal));
     }
-    match error.downcast_ref::<ReplayError>()? {
+    error.downcast_ref::<ReplayError>().and_then(code_of_replay)
+}
+
+fn code_of_replay(error: &ReplayError) -> Option<u8> {
+    match error {
         ReplayError::Config(_) => Some(CONFIGURATION),
         ReplayError::Journal(journal) => Some(code_of_journal(journal)),
         ReplayError::NoSource { .. } => Some(NOT_JUDGED),
         ReplayError::NoStart { .. } => Some(DAMAGED),
-        ReplayError::Halted { .. } | ReplayError::Money(_) => Some(ERROR),
+        ReplayError::CutShort { failure, .. } => code_of_replay(failure),
+        ReplayError::Halted { .. } | ReplayError::NoInputs { .. } | ReplayError::Money(_) => Some(ERROR),
     }
 }
 
@@ -52,4 +57,30 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .chain()
         .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
         .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// The error and its causes in one line. A cause that the error before it quotes already is not said again.
+#[must_use]
+pub fn in_words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.contains(&cause) {
+            words.push_str(": ");
+            words.push_str(&cause);
+        }
+    }
+    words
+}
+
+/// A write past the file size limit of the shell (`ulimit -f`) is then an error like a full disk, and not a signal
+/// that ends the process without a word.
+pub fn report_file_size_limit() {
+    #[cfg(unix)]
+    {
+        let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        // Where it cannot be registered, the system's way holds.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
+    }
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use reprise_assembly::{Config, Layers, interpret};
+use reprise_assembly::{Config, Layers, Registry, interpret, nearest};
+use reprise_model::InstrumentId;
+use reprise_replays::ReplayError;
 
 use crate::args::ConfigArgs;
 
@@ -32,19 +34,50 @@ pub fn layers_over(name: &str, text: &str, args: &ConfigArgs) -> Result<Layers> 
 }
 
 fn finish(mut layers: Layers, args: &ConfigArgs) -> Result<Layers> {
-    layers.add_environment(std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    }))?;
-    if let Some(kind) = &args.strategy {
-        layers.choose_strategy(kind);
-    }
+    // Chosen twice: first so that the environment speaks to the chosen one, then so that it cannot unchoose it.
+    choose(&mut layers, args);
+    layers.add_environment(std::env::vars_os())?;
+    choose(&mut layers, args);
     for setting in &args.settings {
         layers.add_setting(setting)?;
     }
     Ok(layers)
 }
 
+fn choose(layers: &mut Layers, args: &ConfigArgs) {
+    if let Some(name) = &args.strategy {
+        layers.choose_strategy(name);
+    }
+}
+
 /// What it means.
-pub fn config_of(layers: &Layers) -> Result<Config> {
-    Ok(interpret(layers)?)
+pub fn config_of(layers: &Layers, registry: &Registry) -> Result<Config> {
+    Ok(interpret(layers, registry)?)
+}
+
+/// An error that names who said what is wrong, where the configuration is to blame.
+pub fn located(error: ReplayError, config: &Config, layers: &Layers) -> ReplayError {
+    match error {
+        ReplayError::Config(error) => ReplayError::Config(error.located(config, layers)),
+        other => other,
+    }
+}
+
+/// Instruments that the configuration speaks of and the run does not hold, each as a warning. One configuration
+/// may serve many recordings, so that this is no error; a misspelt name would go unnoticed, so that it is said.
+pub fn unknown_instruments(config: &Config, instruments: &[InstrumentId]) -> Vec<String> {
+    let amended = config.instruments.keys().map(|id| ("instruments", id));
+    let limited = config.risk.instruments.keys().map(|id| ("risk.instruments", id));
+    let allowed = config.risk.allow_list.iter().map(|id| ("risk.allow_list", id));
+    let banded = config.risk.bands.iter().flat_map(|b| &b.instruments).map(|id| ("risk.bands", id));
+    let converting = config.account.conversions.values().map(|id| ("account.conversions", id));
+    let spoken_of = amended.chain(limited).chain(allowed).chain(banded).chain(converting);
+    spoken_of
+        .filter(|(_, id)| !instruments.contains(id))
+        .map(|(section, id)| {
+            let meant = nearest(id.as_str(), instruments.iter().map(InstrumentId::as_str));
+            let meant = meant.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+            format!("{section} speaks of {id}, which the run does not hold{meant}")
+        })
+        .collect()
 }

@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod exit;
+mod folders;
 mod layers;
 mod output;
 
@@ -18,9 +19,11 @@ use args::{Args, Command};
 /// Parses the command line, does what it says, prints, and gives the exit code.
 #[must_use]
 pub fn run(registry: Registry) -> ExitCode {
+    exit::report_file_size_limit();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
+            // Whoever cannot be told still gets the exit code.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
         }
@@ -29,7 +32,7 @@ pub fn run(registry: Registry) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if exit::is_closed_pipe(&error) => ExitCode::from(exit::DONE),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            output::say(format_args!("error: {}", exit::in_words(&error)));
             ExitCode::from(exit::code_of(&error))
         }
     }

@@ -2,29 +2,32 @@
 
 use std::io::Write;
 
-use anyhow::Result;
-use comfy_table::{CellAlignment, Table, presets};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Context, Result};
+use comfy_table::{CellAlignment, Table};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use serde::Serialize;
 
 /// Prints a value as JSON, one line a field.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)?;
-    Ok(())
+    print_line(serde_json::to_string_pretty(value)?)
 }
 
 /// Prints text and a newline.
 pub fn print_line(text: impl std::fmt::Display) -> Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}")?;
-    Ok(())
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).context(NOT_WRITTEN)
 }
 
-/// Prints a table; columns named in `right` are aligned to the right.
+/// What is said when stdout takes no more.
+pub const NOT_WRITTEN: &str = "the output cannot be written to stdout";
+
+/// One line, below the header: the sixth and seventh of the nineteen parts that comfy-table draws.
+const TABLE_LINES: &str = "     ──            ";
+
+/// Prints a table and an empty line; columns named in `right` are aligned to the right.
 pub fn print_table(header: &[&str], rows: &[Vec<String>], right: &[usize]) -> Result<()> {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_preset(TABLE_LINES).set_header(header);
     for row in rows {
         table.add_row(row);
     }
@@ -33,17 +36,24 @@ pub fn print_table(header: &[&str], rows: &[Vec<String>], right: &[usize]) -> Re
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    print_line(table)
+    print_line(format_args!("{table}\n"))
+}
+
+/// Says something to whoever watches. When nobody can be told, as with a full disk under stderr, nobody is:
+/// what is asked for still goes to stdout, and the exit code stands.
+pub fn say(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// A warning to whoever watches.
 pub fn warn(text: impl std::fmt::Display) {
-    eprintln!("warning: {text}");
+    say(format_args!("warning: {text}"));
 }
 
 /// A bar of bytes that shows itself when a person is watching.
 pub fn progress_bar(what: &str) -> ProgressBar {
-    let bar = ProgressBar::new(0);
+    // Gone also when an error ends the work, so that the error stands on a line of its own.
+    let bar = ProgressBar::new(0).with_finish(ProgressFinish::AndClear);
     let style = ProgressStyle::with_template("{prefix} {bar:30} {percent}% {bytes}/{total_bytes} {eta}");
     if let Ok(style) = style {
         bar.set_style(style);

@@ -92,6 +92,16 @@ impl OrderBook {
         }
     }
 
+    /// The level of a side that is farthest from the other side: how far the book reaches.
+    #[must_use]
+    pub fn deepest(&self, side: Side) -> Option<Level> {
+        let level = match side {
+            Side::Buy => self.bids.first_key_value(),
+            Side::Sell => self.asks.last_key_value(),
+        };
+        level.map(|(&price, &qty)| Level { price, qty })
+    }
+
     /// True without any level.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::codec::usual::Quoted;
 use crate::codec::{Field, ReadError, Reader, Writer};
 use crate::text::{Label, LabelError};
 
@@ -112,12 +113,6 @@ label_id!(
 );
 
 impl InstrumentId {
-    /// The name that begins `text` and is ended by a quote, and its length; nothing if there is none.
-    #[inline(always)]
-    pub(crate) fn before_quote(text: &[u8]) -> Option<(Self, usize)> {
-        Label::before_quote(text).map(|(label, len)| (Self(label), len))
-    }
-
     /// The part before the last dot.
     #[must_use]
     pub fn symbol(&self) -> &str {
@@ -128,6 +123,13 @@ impl InstrumentId {
     #[must_use]
     pub fn venue(&self) -> &str {
         self.as_str().rsplit_once('.').map_or("", |(_, venue)| venue)
+    }
+}
+
+impl Quoted for InstrumentId {
+    #[inline(always)]
+    fn before_quote(text: &[u8]) -> Option<(Self, usize)> {
+        Label::before_quote(text).map(|(label, len)| (Self(label), len))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::manifest::{Manifest, SegmentSummary};
 use crate::order::{Order, RUN_STARTED};
 use crate::reader::check_schema;
 use crate::segment::{self, Listing, Segment};
-use crate::source::{LineSource, SourceError, Span};
+use crate::source::LineSource;
 
 /// The kind of the record that tells what is durable.
 pub(super) const JOURNAL_SYNCED: &[u8] = b"journal.synced";
@@ -127,40 +127,43 @@ impl Walk {
 
     fn run(&mut self) -> Result<Option<Damage>, JournalError> {
         loop {
-            match self.source.next_line() {
-                Ok(Some(span)) => {
-                    if let Some(damage) = self.line(span)? {
+            match self.source.advance() {
+                Ok(true) => {
+                    if let Some(damage) = self.line()? {
                         return Ok(Some(damage));
                     }
                 }
-                Ok(None) if self.order.pending > 0 => {
+                Ok(false) if self.order.pending > 0 => {
                     let reason = format!("{} outcomes of the last batch are missing", self.order.pending);
-                    let end = self.source.end();
-                    return Ok(Some(self.source.damage(end, DamageKind::OpenBatch, self.order.seq, reason)));
+                    return Ok(Some(self.source.damage_behind(
+                        DamageKind::OpenBatch,
+                        self.order.seq,
+                        reason,
+                    )));
                 }
-                Ok(None) => return Ok(None),
-                Err(SourceError::Fault(span, kind, reason)) => {
-                    return Ok(Some(self.source.damage(span, kind, self.order.seq, reason)));
-                }
-                Err(SourceError::Journal(error)) => return Err(error),
+                Ok(false) => return Ok(None),
+                Err(error) => match error.after(self.order.seq) {
+                    JournalError::Corrupt(damage) => return Ok(Some(damage)),
+                    other => return Err(other),
+                },
             }
         }
     }
 
-    fn line(&mut self, span: Span) -> Result<Option<Damage>, JournalError> {
-        let raw = self.source.bytes(span);
+    fn line(&mut self) -> Result<Option<Damage>, JournalError> {
+        let raw = self.source.line();
         let after = self.order.seq;
         let envelope = match line::decode(raw) {
             Ok(envelope) => envelope,
             Err(fault) => {
-                return Ok(Some(self.source.damage(span, DamageKind::NotALine, after, fault.to_string())));
+                return Ok(Some(self.source.damage(DamageKind::NotALine, after, fault.to_string())));
             }
         };
         if let Err(fault) = self.order.accept(&envelope) {
-            return Ok(Some(self.source.damage(span, fault.kind(), after, fault.to_string())));
+            return Ok(Some(self.source.damage(fault.kind(), after, fault.to_string())));
         }
         if envelope.kind == RUN_STARTED {
-            check_schema(&self.source, span)?;
+            check_schema(&self.source)?;
             match codec::from_bytes::<RunStarted>(envelope.payload) {
                 Ok(started) => {
                     self.run.clone_from(&started.run);
@@ -168,7 +171,7 @@ impl Walk {
                     self.order.learn(&Input::RunStarted(Box::new(started)));
                 }
                 Err(error) => {
-                    return Ok(Some(self.source.damage(span, DamageKind::Event, after, error.to_string())));
+                    return Ok(Some(self.source.damage(DamageKind::Event, after, error.to_string())));
                 }
             }
         }

@@ -1,6 +1,9 @@
-//! Nanoseconds that risk adds to a tick and to an order, best of several rounds: `cargo bench -p reprise-risk`.
+//! Nanoseconds that risk adds to a tick and to an order: `cargo bench -p reprise-risk --bench risk`.
 //!
-//! Each figure is a run of the core with the service at hand less a run of the same core without it.
+//! Each figure is a run of the core with the service at hand less a run of the same core without it, the best of
+//! several rounds each. A word after `--` picks the lines that hold it.
+
+#![expect(clippy::disallowed_types, reason = "a benchmark measures wall time; what it measures never does")]
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -213,43 +216,47 @@ fn all_limits() -> RiskSettings {
     settings
 }
 
+/// Prints what a line measures, if it is asked for.
+fn show(name: &str, measure: impl FnOnce() -> f64) {
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--")).peekable();
+    if words.peek().is_none() || words.any(|word| name.contains(&word)) {
+        println!("{name:40} {:8.1} ns", measure());
+    }
+}
+
 fn main() {
     let ask = |every, resting, owns| {
         move || vec![Box::new(Asks { every, seen: 0, resting, owns }) as Box<dyn Service>]
     };
-    let asks = |every, resting| ask(every, resting, false);
     let open = || Box::new(Open) as Box<dyn RiskGate>;
     let gate =
         |settings: RiskSettings| move || Box::new(RiskService::new(settings.clone())) as Box<dyn RiskGate>;
+    let quiet = || run(ask(0, 0, false), open);
 
-    let tick = run(asks(0, 0), open);
-    println!("a tick without risk             {tick:8.1} ns");
-    println!("  + the gate, all limits        {:8.1} ns", run(asks(0, 0), gate(all_limits())) - tick);
-    let owned = run(ask(0, 0, true), open);
-    println!("  + the same, owning something  {:8.1} ns", run(ask(0, 0, true), gate(all_limits())) - owned);
+    show("tick: the core alone", quiet);
+    show("tick: the gate, all limits", || run(ask(0, 0, false), gate(all_limits())) - quiet());
+    show("tick: the gate, a position", || {
+        run(ask(0, 0, true), gate(all_limits())) - run(ask(0, 0, true), open)
+    });
     for (name, kind, interval_ms) in [
-        ("stddev, every quote", BandKind::Stddev, 0),
-        ("ewma, every quote", BandKind::Ewma, 0),
-        ("atr, every quote", BandKind::Atr, 0),
-        ("stddev, every second", BandKind::Stddev, 1_000),
+        ("tick: stddev of every quote", BandKind::Stddev, 0),
+        ("tick: ewma of every quote", BandKind::Ewma, 0),
+        ("tick: atr of every quote", BandKind::Atr, 0),
+        ("tick: stddev of every second", BandKind::Stddev, 1_000),
     ] {
         let settings = RiskSettings {
             bands: vec![BandSettings { kind, window: 100, interval_ms, ..BandSettings::default() }],
             ..RiskSettings::default()
         };
         let services = || vec![Box::new(BandsService::new(&settings)) as Box<dyn Service>];
-        println!("  + bands, {name:21} {:8.1} ns", run(services, open) - tick);
+        show(name, || run(services, open) - run(Vec::new, open));
     }
     for resting in [0, 10, 100] {
-        let order = run(asks(1, resting), open);
-        println!("an order, {resting:3} rest, without risk {:8.1} ns", order - tick);
-        println!(
-            "  + the gate, no limits         {:8.1} ns",
-            run(asks(1, resting), gate(RiskSettings::default())) - order
-        );
-        println!(
-            "  + the gate, all limits        {:8.1} ns",
-            run(asks(1, resting), gate(all_limits())) - order
-        );
+        let alone = || run(ask(1, resting, false), open);
+        show(&format!("order: the core alone, {resting} at rest"), alone);
+        for (name, settings) in [("no limits", RiskSettings::default()), ("all limits", all_limits())] {
+            let name = format!("order: the gate, {name}, {resting} at rest");
+            show(&name, || run(ask(1, resting, false), gate(settings)) - alone());
+        }
     }
 }

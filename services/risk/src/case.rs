@@ -80,6 +80,9 @@ pub(crate) struct Case<'a> {
     pub(crate) own: Qty,
     /// It provably reduces exposure.
     pub(crate) is_exit: bool,
+    /// It is an exit, or makes an open order smaller and changes nothing else: exempt from everything that keeps
+    /// exposure from growing.
+    pub(crate) is_exempt: bool,
     /// The middle of the market as it stands; `None` when there is none to go by.
     pub(crate) mid: Option<Price>,
     /// Everything open on the order's side at its worst, in base units.
@@ -113,6 +116,10 @@ impl<'a> Case<'a> {
             && reduces(own, terms.side, qty, open.own)?
             // The kill switch flattens strategy by strategy, also where their positions offset each other.
             && (terms.origin == OrderOrigin::KillSwitch || reduces(net, terms.side, qty, open.all)?);
+        let shrinks = proposal.replaces.is_some_and(|order| {
+            let same_prices = (order.terms.price, order.terms.stop_price) == (terms.price, terms.stop_price);
+            same_prices && terms.qty <= order.terms.qty
+        });
         let mid = match market.definition.quote_source {
             QuoteSource::Bars => market.last_mid,
             QuoteSource::Quotes | QuoteSource::Book => market.mid(),
@@ -132,6 +139,7 @@ impl<'a> Case<'a> {
             net,
             own,
             is_exit,
+            is_exempt: is_exit || shrinks,
             mid,
             open_at_worst: Once::new(),
             exposure: Once::new(),
@@ -156,16 +164,16 @@ impl<'a> Case<'a> {
         self.terms.origin == OrderOrigin::KillSwitch
     }
 
-    /// The mid as it stands, for an exit the last good one.
+    /// The mid as it stands, for an exempt order the last good one.
     pub(crate) fn reference(&self) -> Result<Price, Unjudged> {
-        let last = if self.is_exit { self.market.last_mid.or(self.market.valuation()) } else { None };
+        let last = if self.is_exempt { self.market.last_mid.or(self.market.valuation()) } else { None };
         self.mid.or(last).ok_or(Unjudged::Missing(Code::NoMarketData))
     }
 
     /// The price at which the order would begin to trade at once: the best opposite price, else the reference.
     pub(crate) fn touch(&self) -> Result<Price, Unjudged> {
         let opposite = self.market.opposite(self.terms.side).map(|level| level.price);
-        let shown = if self.mid.is_some() || self.is_exit { opposite } else { None };
+        let shown = if self.mid.is_some() || self.is_exempt { opposite } else { None };
         shown.map_or_else(|| self.reference(), Ok)
     }
 

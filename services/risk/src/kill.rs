@@ -91,6 +91,14 @@ impl Kill {
         self.latched.max(state.trading())
     }
 
+    /// The first input came. A switch that was tripped before a restart goes on with what it had begun: it
+    /// cancels what is open. Whether it was to flatten is not known any more; an operator asks again.
+    pub(crate) fn begin(&mut self, cx: &mut Context<'_>) {
+        if self.trading(cx.state()) != TradingState::Active {
+            self.sweep_all(cx);
+        }
+    }
+
     /// A rule trips the switch; does nothing when it is as tight already.
     pub(crate) fn trip(&mut self, to: TradingState, rule: &Refusal, flatten: bool, cx: &mut Context<'_>) {
         if to <= self.trading(cx.state()) {

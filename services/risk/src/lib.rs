@@ -6,6 +6,7 @@ mod checks;
 mod finding;
 mod kill;
 mod pace;
+mod quiet;
 mod service;
 mod settings;
 #[cfg(test)]

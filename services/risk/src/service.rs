@@ -115,7 +115,7 @@ impl RiskService {
         let (Some(key), Some(value)) = (&command.key, &command.value) else { return };
         if self.settings.set(key, value, command.instrument).is_ok() {
             self.limits.clear();
-            self.watch.start(&self.settings);
+            self.watch.set_limits(&self.settings);
         }
     }
 
@@ -180,7 +180,10 @@ impl Service for RiskService {
     fn on_input(&mut self, input: &Input, cx: &mut Context<'_>) {
         match input {
             Input::OperatorCommand(command) => self.obey(command, cx),
-            Input::InstrumentDefined(_) => self.limits.clear(),
+            Input::InstrumentDefined(_) => {
+                self.limits.clear();
+                self.watch.set_limits(&self.settings);
+            }
             _ => {}
         }
         self.watch.tick(&self.settings, &mut self.kill, cx);
@@ -203,7 +206,7 @@ impl Service for RiskService {
             Outcome::RiskState(line) => {
                 if line.state == TradingState::Active {
                     self.rejects = 0;
-                    self.watch.start(&self.settings);
+                    self.watch.release(&self.settings);
                 }
                 self.kill.on_state(line, cx);
             }

@@ -335,7 +335,8 @@ pub struct RiskSettings {
     pub self_trade: bool,
     /// What may be traded; everything when empty.
     pub allow_list: Vec<InstrumentId>,
-    /// Spot may be sold without being owned.
+    /// Spot may be sold without being owned. Not a key of `[risk]`: the account says it, `account.allow_short`.
+    #[serde(skip)]
     pub allow_short: bool,
     /// How much worse than the market a market or stop order is taken to fill, as a fraction of the price,
     /// when funds are held for it.

@@ -20,6 +20,8 @@ pub struct Param {
     pub takes: &'static str,
     /// Its default, as one would write it; "not set" without one.
     pub default: String,
+    /// Its default as a value of the configuration; null without one.
+    pub value: Value,
     /// What it means.
     pub about: &'static str,
 }
@@ -28,7 +30,7 @@ impl Param {
     /// The row of a field.
     #[must_use]
     pub fn of<T: ParamValue>(name: &'static str, about: &'static str, default: &T) -> Self {
-        Self { name, takes: T::TAKES, default: default.show(), about: about.trim() }
+        Self { name, takes: T::TAKES, default: default.show(), value: default.value(), about: about.trim() }
     }
 }
 
@@ -105,6 +107,11 @@ pub trait ParamValue: Sized {
 
     /// The value as one would write it.
     fn show(&self) -> String;
+
+    /// The value as a configuration holds it; [`Self::read`] reads it back.
+    fn value(&self) -> Value {
+        Value::String(self.show())
+    }
 }
 
 macro_rules! whole_numbers {
@@ -122,6 +129,10 @@ macro_rules! whole_numbers {
 
             fn show(&self) -> String {
                 self.to_string()
+            }
+
+            fn value(&self) -> Value {
+                Value::from(*self)
             }
         }
     )* };
@@ -162,6 +173,10 @@ impl ParamValue for bool {
     fn show(&self) -> String {
         self.to_string()
     }
+
+    fn value(&self) -> Value {
+        Value::from(*self)
+    }
 }
 
 impl ParamValue for f64 {
@@ -178,6 +193,10 @@ impl ParamValue for f64 {
 
     fn show(&self) -> String {
         self.to_string()
+    }
+
+    fn value(&self) -> Value {
+        Value::from(*self)
     }
 }
 
@@ -217,6 +236,10 @@ impl<T: ParamValue> ParamValue for Option<T> {
 
     fn show(&self) -> String {
         self.as_ref().map_or_else(|| "not set".to_owned(), T::show)
+    }
+
+    fn value(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::value)
     }
 }
 

@@ -1,13 +1,14 @@
 //! `reprise backtest`: a run's inputs through a strategy, into a run of its own.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use reprise_assembly::Registry;
 use reprise_replays::{Backtest, BacktestOptions, Report};
 
 use crate::args::BacktestArgs;
 use crate::exit;
-use crate::layers::{DEFAULT_NAME, config_of, layers_of};
-use crate::output::{grouped, print_json, print_line, print_table, progress_bar, show, warn};
+use crate::folders::{refuse_other_file, refuse_used_folder};
+use crate::layers::{DEFAULT_NAME, config_of, layers_of, located, unknown_instruments};
+use crate::output::{grouped, print_json, print_line, print_table, progress_bar, say, show, warn};
 
 /// The report beside the run's journal.
 pub const REPORT_FILE: &str = "report.json";
@@ -15,9 +16,11 @@ pub const REPORT_FILE: &str = "report.json";
 /// Backtests.
 pub fn run(args: &BacktestArgs, registry: &Registry) -> Result<u8> {
     let layers = layers_of(&args.config)?;
-    let config = config_of(&layers)?;
+    let config = config_of(&layers, registry)?;
+    refuse_other_file(&args.run)?;
+    refuse_used_folder(&args.output)?;
     if args.config.files.is_empty() {
-        eprintln!("no -c FILE: using the built-in {DEFAULT_NAME}");
+        say(format_args!("no -c FILE: using the built-in {DEFAULT_NAME}"));
     }
     let options = BacktestOptions {
         copy_inputs: args.copy_inputs,
@@ -27,12 +30,15 @@ pub fn run(args: &BacktestArgs, registry: &Registry) -> Result<u8> {
     };
     let bar = progress_bar("replaying");
     let backtest = Backtest::new(&args.run, &config, registry, options);
-    let report = backtest.run(&args.output, &mut |p| show(&bar, p.read_bytes, p.total_bytes))?;
+    let report = backtest
+        .run(&args.output, &mut |p| show(&bar, p.read_bytes, p.total_bytes))
+        .map_err(|error| located(error, &config, &layers))?;
     bar.finish_and_clear();
-    write_report(&args.output, &report)?;
-    for warning in &report.warnings {
+    let held: Vec<_> = report.instruments.iter().map(|i| i.instrument).collect();
+    for warning in unknown_instruments(&config, &held).iter().chain(&report.warnings) {
         warn(warning);
     }
+    write_report(&args.output, &report)?;
     if args.json {
         print_json(&report)?;
     } else {
@@ -46,8 +52,8 @@ pub fn run(args: &BacktestArgs, registry: &Registry) -> Result<u8> {
 pub fn write_report(dir: &std::path::Path, report: &Report) -> Result<()> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
-    std::fs::write(dir.join(REPORT_FILE), text)?;
-    Ok(())
+    let file = dir.join(REPORT_FILE);
+    std::fs::write(&file, text).with_context(|| format!("the report cannot be written to {}", file.display()))
 }
 
 /// Prints a report for a person.

@@ -1,7 +1,7 @@
 //! `reprise check-config`: what a configuration means, or where it is wrong.
 
 use anyhow::Result;
-use reprise_assembly::{Registry, assemble, table_of, to_recorded};
+use reprise_assembly::{Registry, table_of, to_recorded};
 use serde_json::json;
 
 use crate::args::CheckConfigArgs;
@@ -12,8 +12,7 @@ use crate::output::{print_json, print_line, print_table};
 /// Checks.
 pub fn run(args: &CheckConfigArgs, registry: &Registry) -> Result<u8> {
     let layers = layers_of(&args.config)?;
-    let config = config_of(&layers)?;
-    assemble(&config, registry, &[], 0)?;
+    let config = config_of(&layers, registry)?;
     let rows = table_of(&config, &layers);
     match (args.print, args.json) {
         (true, true) => {
@@ -26,10 +25,19 @@ pub fn run(args: &CheckConfigArgs, registry: &Registry) -> Result<u8> {
         (false, true) => print_json(&json!({"valid": true, "config": to_recorded(&config)}))?,
         (true, false) => {
             let rows: Vec<Vec<String>> =
-                rows.into_iter().map(|(path, value, origin)| vec![path, value, origin.to_string()]).collect();
+                rows.into_iter().map(|(path, value, origin)| vec![path, in_words(value), origin.to_string()]).collect();
             print_table(&["key", "value", "from"], &rows, &[])?;
         }
         (false, false) => print_line("the configuration is valid; --print shows each value and where it comes from")?,
     }
     Ok(exit::DONE)
+}
+
+/// A value as a person reads it.
+fn in_words(value: String) -> String {
+    match value.as_str() {
+        "null" => "not set".to_owned(),
+        "{}" | "[]" => "none".to_owned(),
+        _ => value,
+    }
 }

@@ -9,6 +9,7 @@ use reprise_replays::{Backtest, BacktestOptions};
 use crate::args::{ConfigArgs, DemoArgs};
 use crate::commands::backtest::{REPORT_FILE, print_report, write_report};
 use crate::exit;
+use crate::folders::refuse_used_folder;
 use crate::layers::{config_of, layers_over};
 use crate::output::{print_json, print_line, progress_bar, show, warn};
 
@@ -25,7 +26,8 @@ pub fn run(args: &DemoArgs, registry: &Registry) -> Result<u8> {
         Some(dir) => dir.clone(),
         None => free_folder(Path::new("runs"))?,
     };
-    let config = config_of(&layers_over(CONFIG_NAME, CONFIG, &ConfigArgs::default())?)?;
+    let config = config_of(&layers_over(CONFIG_NAME, CONFIG, &ConfigArgs::default())?, registry)?;
+    refuse_used_folder(&dir)?;
     let sample = unpack_sample()?;
     let options = BacktestOptions { copy_inputs: true, source_name: Some(SAMPLE_NAME.to_owned()), ..Default::default() };
     let bar = progress_bar("replaying");

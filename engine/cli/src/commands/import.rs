@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::args::ImportArgs;
 use crate::exit;
+use crate::folders::refuse_used_folder;
 use crate::output::{grouped, moment, print_json, print_line, print_table, progress_bar, show, warn};
 
 /// Rows between two looks at the progress.
@@ -35,17 +36,6 @@ pub fn run(args: &ImportArgs) -> Result<u8> {
     let report = write_journal(&import, args)?;
     print_report(args, &import, &report)?;
     Ok(exit::DONE)
-}
-
-/// Says early that a folder is taken, before minutes of reading.
-fn refuse_used_folder(dir: &Path) -> Result<()> {
-    let mut entries = match std::fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error).with_context(|| format!("the folder {} cannot be read", dir.display())),
-    };
-    anyhow::ensure!(entries.next().is_none(), "{} is not empty; name a new folder with -o", dir.display());
-    Ok(())
 }
 
 fn write_journal(import: &Import, args: &ImportArgs) -> Result<Report> {

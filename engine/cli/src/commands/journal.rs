@@ -2,13 +2,13 @@
 
 use std::io::{BufWriter, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use reprise_journal::{Body, JournalReader, Stat, Verdict, seal, stat, verify_journal};
 use serde_json::{Value, json};
 
 use crate::args::{JournalArgs, JournalCat, JournalCommand, JournalRun};
 use crate::exit;
-use crate::output::{grouped, moment, print_json, print_line, print_table};
+use crate::output::{NOT_WRITTEN, grouped, moment, print_json, print_line, print_table, say};
 
 /// Does what is asked of the journal.
 pub fn run(args: &JournalArgs) -> Result<u8> {
@@ -43,6 +43,8 @@ fn check(args: &JournalRun) -> Result<u8> {
             object.extend(facts);
         }
         print_json(&object)?;
+    } else if let Verdict::CouldNotJudge { reason } = &verdict {
+        say(format_args!("could not judge: {reason}"));
     } else {
         print_line(in_words(&verdict))?;
     }
@@ -108,7 +110,7 @@ fn stat_json(stat: &Stat) -> Value {
 
 fn cat(args: &JournalCat) -> Result<u8> {
     let mut reader = JournalReader::open(&args.run)?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
     while let Some(entry) = reader.next_entry()? {
         if entry.seq.0 > to {
@@ -116,11 +118,10 @@ fn cat(args: &JournalCat) -> Result<u8> {
         }
         let kind = kind_of(&entry.body);
         if entry.seq.0 >= from && (args.kind.is_empty() || args.kind.iter().any(|k| kind.starts_with(k.as_str()))) {
-            out.write_all(entry.raw)?;
-            out.write_all(b"\n")?;
+            out.write_all(entry.raw).and_then(|()| out.write_all(b"\n")).context(NOT_WRITTEN)?;
         }
     }
-    out.flush()?;
+    out.flush().context(NOT_WRITTEN)?;
     Ok(exit::DONE)
 }
 

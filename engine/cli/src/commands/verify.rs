@@ -7,19 +7,22 @@ use serde_json::json;
 
 use crate::args::VerifyArgs;
 use crate::exit;
-use crate::output::{grouped, print_json, print_line, print_table, progress_bar, show};
+use crate::folders::refuse_other_file;
+use crate::output::{grouped, print_json, print_line, print_table, progress_bar, say, show};
 
 /// Verifies.
 pub fn run(args: &VerifyArgs, registry: &Registry) -> Result<u8> {
+    refuse_other_file(&args.run)?;
     let bar = progress_bar("verifying");
     let options = VerifyOptions { source: args.source.clone() };
     let verdict = verify(&args.run, registry, &options, &mut |p| show(&bar, p.read_bytes, p.total_bytes))?;
     bar.finish_and_clear();
     match verdict {
-        Verdict::Identical { inputs, outcomes, digest, ended } => {
+        Verdict::Identical { inputs, outcomes, digest, ended, halted } => {
             if args.json {
                 print_json(&json!({
                     "identical": true, "inputs": inputs, "outcomes": outcomes, "digest": digest, "ended": ended,
+                    "halted": halted,
                 }))?;
             } else {
                 let open = if ended { "" } else { "; the run has not ended" };
@@ -28,6 +31,9 @@ pub fn run(args: &VerifyArgs, registry: &Registry) -> Result<u8> {
                     grouped(outcomes),
                     grouped(inputs)
                 ))?;
+                if let Some(reason) = halted {
+                    print_line(format_args!("then the engine halts, as it did when the run was made: {reason}"))?;
+                }
                 print_line(format_args!("decision digest {digest}"))?;
             }
             Ok(exit::DONE)
@@ -54,7 +60,7 @@ pub fn run(args: &VerifyArgs, registry: &Registry) -> Result<u8> {
             if args.json {
                 print_json(&json!({"identical": null, "reason": reason}))?;
             }
-            eprintln!("could not judge: {reason}");
+            say(format_args!("could not judge: {reason}"));
             Ok(exit::NOT_JUDGED)
         }
     }

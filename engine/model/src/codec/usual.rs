@@ -3,6 +3,15 @@
 
 use super::words;
 
+/// A value that stands between quotes.
+///
+/// A trait and not a function that is handed over: that would not be inlined, and values of 16 bytes would
+/// go through memory at each call.
+pub(crate) trait Quoted: Sized {
+    /// The value that begins `text` and is ended by a quote, and its length; nothing if there is none.
+    fn before_quote(text: &[u8]) -> Option<(Self, usize)>;
+}
+
 /// A cursor that only knows yes and no.
 pub(crate) struct Usual<'a> {
     text: &'a [u8],
@@ -33,8 +42,8 @@ impl<'a> Usual<'a> {
 
     /// Reads a value that is ended by a quote, and moves past that.
     #[inline(always)]
-    pub fn quoted<T>(&mut self, read: impl FnOnce(&'a [u8]) -> Option<(T, usize)>) -> Option<T> {
-        let (value, len) = read(self.text.get(self.at..)?)?;
+    pub fn quoted<T: Quoted>(&mut self) -> Option<T> {
+        let (value, len) = T::before_quote(self.text.get(self.at..)?)?;
         self.at += len + 1;
         Some(value)
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::usual::Quoted;
 use super::{Field, ReadError, Reader, Writer};
 use crate::money::{Cash, Price, Qty, Rate};
 
@@ -179,6 +180,13 @@ impl<T: Field> Field for Vec<T> {
 
 macro_rules! money {
     ($($ty:ident $pattern:literal),*) => { $(
+        impl Quoted for $ty {
+            #[inline(always)]
+            fn before_quote(text: &[u8]) -> Option<(Self, usize)> {
+                Self::canonical_before_quote(text)
+            }
+        }
+
         impl Field for $ty {
             #[inline]
             fn write(&self, w: &mut Writer) {
@@ -191,7 +199,7 @@ macro_rules! money {
             #[inline]
             fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
                 if let [b'"', rest @ ..] = r.rest()
-                    && let Some((value, len)) = $ty::canonical_before_quote(rest)
+                    && let Some((value, len)) = <$ty as Quoted>::before_quote(rest)
                 {
                     r.advance(len + 2);
                     return Ok(value);

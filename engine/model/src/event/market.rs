@@ -123,15 +123,15 @@ impl Quote {
     fn usual(text: &[u8]) -> Option<(Self, usize)> {
         let mut at = Usual::new(text);
         at.literal(b"{\"instrument\":\"")?;
-        let instrument = at.quoted(InstrumentId::before_quote)?;
+        let instrument = at.quoted()?;
         at.literal(b",\"bid\":\"")?;
-        let price = at.quoted(Price::canonical_before_quote)?;
+        let price = at.quoted()?;
         at.literal(b",\"bid_size\":\"")?;
-        let bid = Level { price, qty: at.quoted(Qty::canonical_before_quote)? };
+        let bid = Level { price, qty: at.quoted()? };
         at.literal(b",\"ask\":\"")?;
-        let price = at.quoted(Price::canonical_before_quote)?;
+        let price = at.quoted()?;
         at.literal(b",\"ask_size\":\"")?;
-        let ask = Level { price, qty: at.quoted(Qty::canonical_before_quote)? };
+        let ask = Level { price, qty: at.quoted()? };
         let mut venue_ts = None;
         if at.literal(b"}").is_none() {
             at.literal(b",\"venue_ts\":")?;

@@ -1,12 +1,13 @@
 //! The order manager: turns what venues report into the life of orders, and holds brackets and orders of which
 //! one cancels the other.
+//!
+//! An operator's cancel-all is not here but with the kill switch, which repeats it until the venue confirms.
 
 mod groups;
 mod reports;
 
 use reprise_core::{Context, Service};
-use reprise_model::event::{CancelReason, Command, OperatorCommand};
-use reprise_model::{Input, OrderId, Outcome};
+use reprise_model::{Input, Outcome};
 use serde::{Deserialize, Serialize};
 
 use groups::Groups;
@@ -34,22 +35,6 @@ impl OrderManager {
         let OrderManagerSettings {} = settings;
         Self::default()
     }
-
-    fn cancel_all(command: &OperatorCommand, cx: &mut Context<'_>) {
-        let state = cx.state();
-        let orders: Vec<OrderId> = state
-            .orders
-            .open()
-            .filter(|order| command.order.is_none_or(|id| id == order.id))
-            .filter(|order| command.instrument.is_none_or(|id| id == order.terms.instrument))
-            // Resting protection stays unless it is asked for by name or with all.
-            .filter(|order| command.all || command.order.is_some() || !order.terms.reduce_only)
-            .map(|order| order.id)
-            .collect();
-        for order in orders {
-            cx.cancel(order, CancelReason::Operator);
-        }
-    }
 }
 
 impl Service for OrderManager {
@@ -71,9 +56,6 @@ impl Service for OrderManager {
             | Input::ReportReplaced(_)
             | Input::ReportExpired(_)
             | Input::ReportUnanswered(_) => self.known.report(input, cx),
-            Input::OperatorCommand(command) if command.command == Command::CancelAll => {
-                Self::cancel_all(command, cx);
-            }
             _ => {}
         }
     }

@@ -1,8 +1,12 @@
 //! The venue's side of one instrument: its orders, and what they have taken.
 
-use reprise_model::{OrderId, Qty, Side, Ts};
+use reprise_core::Market;
+use reprise_model::event::BookAction;
+use reprise_model::{Input, OrderId, Price, Qty, Side, Ts};
 
-use super::shown::Taken;
+use super::queue::{Queue, QueueRules};
+use super::settings::QueueModel;
+use super::shown::{Taken, displayed, is_better};
 use super::working::Working;
 use crate::group::GroupKey;
 
@@ -24,6 +28,8 @@ pub(super) struct Desk {
     /// Their other members wait: the engine ends or shrinks them before the next event.
     executed_groups: Vec<(GroupKey, OrderId)>,
     moment: Moment,
+    /// The best bid and ask when the resting orders last looked at their queues.
+    tops: [Option<Price>; 2],
     /// True while a margined position is open.
     pub(super) is_margined: bool,
 }
@@ -82,15 +88,64 @@ impl Desk {
             .find_map(|book| self.list(book).iter().position(|order| order.id == id).map(|at| (book, at)))
     }
 
-    /// Puts a limit order where it belongs by price and time.
-    pub(super) fn rest(&mut self, order: Working) {
+    /// Puts a limit order where it belongs by price and time, behind everything displayed at its price.
+    pub(super) fn rest(&mut self, mut order: Working, market: &Market, model: QueueModel) {
         let side = order.side;
+        order.queue = Queue::join(order.limit.and_then(|limit| displayed(market, side, limit)), model);
+        self.swap_top(side, market.same(side).map(|top| top.price));
         let list = self.list(Book::of(side));
         let at = list.partition_point(|other| match side {
             Side::Buy => other.limit >= order.limit,
             Side::Sell => other.limit <= order.limit,
         });
         list.insert(at, order);
+    }
+
+    /// Lets the resting orders see what is displayed at their prices now: those that the event can have changed.
+    pub(super) fn look(&mut self, market: &Market, input: &Input, rules: &QueueRules, now: Ts) {
+        for side in [Side::Buy, Side::Sell] {
+            let top = market.same(side).map(|top| top.price);
+            let before = self.swap_top(side, top);
+            let list = self.list(Book::of(side));
+            let mut see = |order: &mut Working| {
+                let shown = order.limit.and_then(|limit| displayed(market, side, limit));
+                order.queue.see(shown, rules, now);
+            };
+            // Up to the worse of the two best prices everything may have changed, beyond it only the book.
+            let edge = match (before, top) {
+                (Some(a), Some(b)) => Some(if is_better(side, a, b) { b } else { a }),
+                _ => None,
+            };
+            let is_beyond = |order: &Working| {
+                order.limit.zip(edge).is_some_and(|(limit, edge)| is_better(side, edge, limit))
+            };
+            list.iter_mut().take_while(|order| !is_beyond(order)).for_each(&mut see);
+            let Input::Book(book) = input else { continue };
+            if book.action == BookAction::Snapshot {
+                list.iter_mut().for_each(&mut see);
+                continue;
+            }
+            let levels = match side {
+                Side::Buy => &book.bids,
+                Side::Sell => &book.asks,
+            };
+            for level in levels {
+                let from = list.partition_point(|order| {
+                    order.limit.is_some_and(|limit| is_better(side, limit, level.price))
+                });
+                let at_level = |order: &&mut Working| order.limit == Some(level.price);
+                list[from..].iter_mut().take_while(at_level).for_each(&mut see);
+            }
+            list.iter_mut().filter(|order| order.queue.is_out_of_reach()).for_each(&mut see);
+        }
+    }
+
+    fn swap_top(&mut self, side: Side, top: Option<Price>) -> Option<Price> {
+        let at = match side {
+            Side::Buy => 0,
+            Side::Sell => 1,
+        };
+        std::mem::replace(&mut self.tops[at], top)
     }
 
     /// Takes out the orders that are over.

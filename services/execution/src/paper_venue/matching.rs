@@ -7,8 +7,8 @@ use reprise_model::{
 };
 
 use super::desk::{Book, bounded};
-use super::queue::{Queue, QueueRules};
-use super::shown::{Execution, displayed};
+use super::queue::QueueRules;
+use super::shown::Execution;
 use super::working::Working;
 use super::{PaperVenue, checks, triggers};
 use crate::amounts::{less, plus};
@@ -46,12 +46,16 @@ impl PaperVenue {
         }
     }
 
+    /// What was executed at an earlier moment is settled by now.
     fn enter(&mut self, ix: InstrumentIx, cx: &Context<'_>) {
         let moment = (cx.state().inputs(), cx.now());
         self.desk(ix).enter(moment);
     }
 
     /// Puts an order that the venue has taken where it belongs, and executes what can be at once.
+    ///
+    /// When another member of its group was executed at this very moment the order trades nothing yet: the
+    /// engine is about to end or shrink it. One that cannot wait is canceled.
     pub(super) fn place(&mut self, mut order: Working, cx: &mut Context<'_>) {
         let must_wait = self.desk(order.ix).must_wait(order.group, order.id);
         let market = cx.state().markets.get(order.ix);
@@ -64,7 +68,8 @@ impl PaperVenue {
         }) {
             self.keep(order, Book::Stops, cx);
         } else if must_wait && order.can_rest() {
-            self.let_rest(order, cx);
+            let book = Book::of(order.side);
+            self.keep(order, book, cx);
         } else if must_wait {
             self.wire.canceled(&mut order, CancelReason::Group, cx);
         } else {
@@ -78,9 +83,11 @@ impl PaperVenue {
             order.has_expiry_timer = true;
             self.wire.expire_at(&order, expires, cx);
         }
+        let model = self.settings.queue_model;
+        let market = cx.state().markets.get(order.ix);
         let desk = self.desk(order.ix);
         match book {
-            Book::Bids | Book::Asks => desk.rest(order),
+            Book::Bids | Book::Asks => desk.rest(order, market, model),
             Book::Stops | Book::OnBars => desk.list(book).push(order),
         }
     }
@@ -122,19 +129,11 @@ impl PaperVenue {
         if bound.is_some_and(|bound| executed >= bound) {
             self.wire.canceled(&mut order, CancelReason::ReduceOnly, cx);
         } else if order.can_rest() {
-            self.let_rest(order, cx);
+            let book = Book::of(order.side);
+            self.keep(order, book, cx);
         } else {
             self.wire.canceled(&mut order, CancelReason::Immediate, cx);
         }
-    }
-
-    /// Lets a limit order rest behind everything displayed at its price.
-    fn let_rest(&mut self, mut order: Working, cx: &mut Context<'_>) {
-        let market = cx.state().markets.get(order.ix);
-        let shown = order.limit.and_then(|limit| displayed(market, order.side, limit, None));
-        order.queue = Queue::join(shown, self.settings.queue_model);
-        let book = Book::of(order.side);
-        self.keep(order, book, cx);
     }
 
     /// A cancel reaches the venue. An order that is over stays as it ended; its end is known or on its way.
@@ -192,13 +191,15 @@ impl PaperVenue {
     pub(super) fn on_market(&mut self, ix: InstrumentIx, input: &Input, cx: &mut Context<'_>) {
         self.enter(ix, cx);
         match input {
-            Input::Quote(_) | Input::Book(_) => self.on_levels(ix, cx),
+            Input::Quote(_) | Input::Book(_) => self.on_levels(ix, input, cx),
             Input::Trade(trade) if !trade.historical => self.on_trade(ix, trade, cx),
             Input::Bar(bar) => self.on_bar(ix, bar, cx),
             _ => {}
         }
         self.trigger_stops(ix, cx);
-        self.desks[ix.at()].sweep();
+        if self.wire.take_ended() {
+            self.desks[ix.at()].sweep();
+        }
         // A perpetual is valued at its mark once it has one; then nothing else moves its margin.
         if self.desks[ix.at()].is_margined
             && (matches!(input, Input::Mark(_)) || cx.state().markets.get(ix).mark.is_none())
@@ -216,20 +217,12 @@ impl PaperVenue {
     }
 
     /// The quote or the book changed.
-    fn on_levels(&mut self, ix: InstrumentIx, cx: &mut Context<'_>) {
+    fn on_levels(&mut self, ix: InstrumentIx, input: &Input, cx: &mut Context<'_>) {
         let rules = self.queue_rules(ix, cx);
         let desk = &mut self.desks[ix.at()];
         let (market, now) = (cx.state().markets.get(ix), cx.now());
         desk.taken.refresh(market);
-        for order in desk.bids.iter_mut().chain(&mut desk.asks) {
-            let Some(limit) = order.limit else { continue };
-            let seen = order.queue.seen();
-            if let Some(shown) =
-                displayed(market, order.side, limit, seen).filter(|&shown| Some(shown) != seen)
-            {
-                order.queue.see(shown, &rules, now);
-            }
-        }
+        desk.look(market, input, &rules, now);
         for side in [Side::Buy, Side::Sell] {
             self.meet_opposite(ix, side, cx);
         }

@@ -39,6 +39,8 @@ pub(super) struct Queue {
     ahead: Option<Qty>,
     /// What was last seen displayed at the price.
     seen: Option<Qty>,
+    /// True while the source does not reach the price.
+    is_out_of_reach: bool,
     shrinks: VecDeque<Shrink>,
     /// Trades that no size decrease has followed yet.
     trades: VecDeque<(Ts, Qty)>,
@@ -51,16 +53,20 @@ impl Queue {
             (None, QueueModel::Optimistic) => Some(Qty::ZERO),
             _ => shown,
         };
-        Self { ahead, seen: shown, ..Self::default() }
+        Self { ahead, seen: shown, is_out_of_reach: shown.is_none(), ..Self::default() }
     }
 
-    /// What was last seen displayed at the price.
-    pub(super) fn seen(&self) -> Option<Qty> {
-        self.seen
+    /// True while the source does not reach the price.
+    pub(super) fn is_out_of_reach(&self) -> bool {
+        self.is_out_of_reach
     }
 
-    /// The size displayed at the price is `shown` now.
-    pub(super) fn see(&mut self, shown: Qty, rules: &QueueRules, now: Ts) {
+    /// The size displayed at the price is `shown` now, `None` out of the source's reach.
+    pub(super) fn see(&mut self, shown: Option<Qty>, rules: &QueueRules, now: Ts) {
+        self.is_out_of_reach = shown.is_none();
+        let Some(shown) = shown.filter(|_| shown != self.seen) else {
+            return;
+        };
         let before = self.seen.replace(shown);
         let Some(ahead) = self.ahead else {
             self.ahead = Some(shown);

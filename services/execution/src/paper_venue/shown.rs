@@ -9,11 +9,9 @@ use reprise_model::{Price, Qty, Side};
 use super::settings::Depth;
 use crate::amounts::{less, plus};
 
-/// What is displayed at a price on a side, `None` where the source does not reach.
-///
-/// `seen` is what was displayed when the price was last in view: a level that was there before and is not in
-/// the book any more is gone only if the book still shows a worse one.
-pub(super) fn displayed(market: &Market, side: Side, price: Price, seen: Option<Qty>) -> Option<Qty> {
+/// What is displayed at a price on a side, `None` where the source does not reach: beyond the quote and the
+/// book's deepest level there may be anything.
+pub(super) fn displayed(market: &Market, side: Side, price: Price) -> Option<Qty> {
     let Some(top) = market.same(side) else {
         return Some(Qty::ZERO);
     };
@@ -23,19 +21,15 @@ pub(super) fn displayed(market: &Market, side: Side, price: Price, seen: Option<
     if is_better(side, price, top.price) {
         return Some(Qty::ZERO);
     }
-    let qty = market.book.qty_at(side, price);
-    if qty.is_positive() {
-        return Some(qty);
+    let deepest = market.book.deepest(side)?;
+    if is_better(side, price, deepest.price) {
+        return Some(market.book.qty_at(side, price));
     }
-    if seen.is_some_and(|seen| seen.is_zero()) {
-        return seen;
-    }
-    let reaches_beyond = market.book.levels(side).any(|level| is_better(side, price, level.price));
-    reaches_beyond.then_some(Qty::ZERO)
+    (price == deepest.price).then_some(deepest.qty)
 }
 
 /// True when a resting order of this side at `price` stands before one at `other`.
-fn is_better(side: Side, price: Price, other: Price) -> bool {
+pub(super) fn is_better(side: Side, price: Price, other: Price) -> bool {
     match side {
         Side::Buy => price > other,
         Side::Sell => price < other,
@@ -80,7 +74,7 @@ impl Taken {
     /// Forgets what was taken from levels that have changed.
     pub(super) fn refresh(&mut self, market: &Market) {
         for (side, levels) in [(Side::Buy, &mut self.bids), (Side::Sell, &mut self.asks)] {
-            levels.retain(|&price, level| displayed(market, side, price, None) == Some(level.displayed));
+            levels.retain(|&price, level| displayed(market, side, price) == Some(level.displayed));
         }
     }
 
@@ -121,7 +115,7 @@ impl Taken {
             return;
         }
         let mut open = self.walk_level(top, side, wanted, executions);
-        if open.is_zero() {
+        if open.is_zero() || market.book.is_empty() {
             return;
         }
         for level in deeper(market, side, top) {

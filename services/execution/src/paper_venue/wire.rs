@@ -81,6 +81,8 @@ pub(super) struct Wire {
     sent: BTreeMap<OrderId, Sent>,
     /// What executions that the core has not been told of do to the net position, by instrument.
     untold: Vec<Qty>,
+    /// True once an order ended.
+    has_ended: bool,
 }
 
 impl Wire {
@@ -95,6 +97,7 @@ impl Wire {
             due: BTreeMap::new(),
             sent: BTreeMap::new(),
             untold: Vec::new(),
+            has_ended: false,
         }
     }
 
@@ -145,6 +148,11 @@ impl Wire {
         if !self.sent.is_empty() {
             self.sent.remove(&order);
         }
+    }
+
+    /// True once after an order ended.
+    pub(super) fn take_ended(&mut self) -> bool {
+        std::mem::take(&mut self.has_ended)
     }
 
     /// What executions that the core has not been told of do to the net position.
@@ -264,6 +272,7 @@ impl Wire {
             leaves_qty: order.leaves(),
         };
         self.add_untold(order.ix, change_of_position(order.side, &fill, base, quote));
+        self.has_ended |= order.is_over;
         if self.response.is_none() {
             state_fill(fill, cx);
         } else {
@@ -290,6 +299,7 @@ impl Wire {
     }
 
     fn answer(&mut self, order: &mut Working, answer: Answer, cx: &mut Context<'_>) {
+        self.has_ended |= order.is_over;
         if self.response.is_none() {
             state(answer, cx);
             return;

@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use reprise_core::Decided;
 use reprise_execution::{Depth, Latency, PaperSettings, QueueModel};
-use reprise_model::event::{
-    Bar, ClockAdvanced, Command, Funding, Level, Mark, NewTerms, OperatorCommand, Quote, Trade,
-};
+use reprise_model::event::{Bar, ClockAdvanced, Funding, Level, Mark, NewTerms, Quote, Trade};
 use reprise_model::{
     Cash, GroupRole, Input, Instrument, InstrumentClass, InstrumentId, NewOrder, OrderGroup, OrderType,
     Outcome, Price, Qty, QuoteSource, Side, TimeInForce,
@@ -244,18 +242,10 @@ proptest! {
         }
         // Entries first: what they still bring asks for exits, which the second round ends.
         for _ in 0..2 {
-            let all = OperatorCommand {
-                command: Command::CancelAll,
-                by: String::new(),
-                reason: String::new(),
-                order: None,
-                instrument: None,
-                flatten: false,
-                all: true,
-                key: None,
-                value: None,
-            };
-            told.extend_from_slice(bench.step(&Box::new(all).into()));
+            let open: Vec<u32> = bench.core.state().orders.open().map(|order| order.id.n).collect();
+            for n in open {
+                told.extend_from_slice(bench.act(Act::Cancel(n)));
+            }
             bench.now = bench.now.plus_ns(1_000_000_000);
             told.extend_from_slice(bench.step(&ClockAdvanced {}.into()));
         }

@@ -197,36 +197,3 @@ const ONE_CANCELS_THE_OTHER: &[Row] = &[
 fn one_cancels_the_other() {
     check(ONE_CANCELS_THE_OTHER);
 }
-
-const OPERATORS_CANCEL_ALL: &[Row] = &[Row {
-    name: "all but protection, protection with all, one order, one instrument",
-    setup: "second",
-    script: "
-            q 100x5 101x3
-            q 10x5 11x3 at=ETH-USD.X
-            buy 2 sl=90
-            > accepted 1
-            > filled 1 2@101 taker
-            > exit 2 sell 2 stop 90 of 1
-            > accepted 2
-            buy 1 @99
-            > accepted 3
-            buy 1 @98
-            > accepted 4
-            buy 1 @9 at=ETH-USD.X
-            > accepted 5
-            cancel-all order=3
-            > canceled 3 operator 1
-            cancel-all at=BTC-USD.X
-            > canceled 4 operator 1
-            cancel-all
-            > canceled 5 operator 1
-            cancel-all all
-            > canceled 2 operator 2",
-}];
-
-/// Breaks when an operator cannot cancel, or cancels the protection that was to stay.
-#[test]
-fn operators_cancel_all() {
-    check(OPERATORS_CANCEL_ALL);
-}

@@ -10,16 +10,14 @@
 //! buy 2                      an order at market; @P limits it, stop=P, ioc, fok, gtd=MS, post, reduce, tp=P,
 //!                            sl=P, oco=N, by=STRATEGY, at=INSTRUMENT
 //! cancel 1   replace 1 qty=2 price=3 stop=4
-//! cancel-all all             an operator's command
 //! ack 1   fill 1 2@100 E1   refuse 1 new   end 1   took 1 qty=3   expire 1   silence 1 cancel
 //!                            what a venue reports
 //! ```
 
 use reprise_core::Decided;
 use reprise_model::event::{
-    Bar, Book, BookAction, ClockAdvanced, Command, Fill, Funding, Level, Mark, NewTerms, OperatorCommand,
-    Quote, ReportAccepted, ReportCanceled, ReportExpired, ReportFilled, ReportRejected, ReportReplaced,
-    ReportUnanswered, Trade,
+    Bar, Book, BookAction, ClockAdvanced, Fill, Funding, Level, Mark, NewTerms, Quote, ReportAccepted,
+    ReportCanceled, ReportExpired, ReportFilled, ReportRejected, ReportReplaced, ReportUnanswered, Trade,
 };
 use reprise_model::{
     Cash, FeeAsset, GroupRole, Input, InstrumentClass, Label, Liquidity, NewOrder, OrderGroup, OrderId,
@@ -172,18 +170,6 @@ fn input(words: &[&str]) -> Input {
             let rate = words[1].parse().unwrap();
             Funding { instrument, rate, oracle: None, venue_ts: None }.into()
         }
-        "cancel-all" => Box::new(OperatorCommand {
-            command: Command::CancelAll,
-            by: "test".to_owned(),
-            reason: "test".to_owned(),
-            order: words.iter().find_map(|word| word.strip_prefix("order=")).map(id),
-            instrument: named.map(|_| instrument),
-            flatten: false,
-            all: words.contains(&"all"),
-            key: None,
-            value: None,
-        })
-        .into(),
         _ => report(words),
     }
 }

@@ -182,7 +182,7 @@ fn nearest(bound: f64, tick: Price, ticks_a_unit: f64) -> Result<Price, MoneyErr
     /// Up to here a float holds every whole number.
     const WHOLE: f64 = 4_503_599_627_370_496.0;
     let count = bound * ticks_a_unit + 0.5;
-    if count >= 0.0 && count < WHOLE {
+    if (0.0..WHOLE).contains(&count) {
         tick.checked_mul_int(count as i64)
     } else {
         // No tick, too many of them, or no number at all.

@@ -60,7 +60,7 @@ fn reach(case: &Case<'_>, ix: InstrumentIx) -> Result<(Qty, Qty), Unjudged> {
 /// Longs and shorts added up.
 pub(super) fn gross(case: &Case<'_>) -> Checked {
     match case.known.settings.max_gross_exposure {
-        Some(limit) if !case.is_exit => at_most(exposure(case)?.gross, limit),
+        Some(limit) if !case.is_exempt => at_most(exposure(case)?.gross, limit),
         _ => NOT_ASKED,
     }
 }
@@ -68,15 +68,15 @@ pub(super) fn gross(case: &Case<'_>) -> Checked {
 /// Longs less shorts, in the direction in which the order moves it.
 pub(super) fn net(case: &Case<'_>) -> Checked {
     match (case.known.settings.max_net_exposure, case.terms.side) {
-        (Some(limit), Side::Buy) if !case.is_exit => at_most(exposure(case)?.highest, limit),
-        (Some(limit), Side::Sell) if !case.is_exit => at_most(exposure(case)?.lowest.neg(), limit),
+        (Some(limit), Side::Buy) if !case.is_exempt => at_most(exposure(case)?.highest, limit),
+        (Some(limit), Side::Sell) if !case.is_exempt => at_most(exposure(case)?.lowest.neg(), limit),
         _ => NOT_ASKED,
     }
 }
 
 /// Gross exposure over equity.
 pub(super) fn leverage(case: &Case<'_>) -> Checked {
-    let Some(limit) = case.known.settings.max_leverage.filter(|_| !case.is_exit) else { return NOT_ASKED };
+    let Some(limit) = case.known.settings.max_leverage.filter(|_| !case.is_exempt) else { return NOT_ASKED };
     let gross = exposure(case)?.gross;
     let equity = case.equity()?;
     if !equity.is_positive() {

@@ -5,7 +5,7 @@
 //! those of the account lines; before the first line both are the opening equity.
 
 use reprise_core::State;
-use reprise_model::{Cash, Rate};
+use reprise_model::{Cash, MoneyError, Rate};
 
 use crate::case::Case;
 use crate::finding::{Checked, NOT_ASKED, found};
@@ -14,14 +14,31 @@ use crate::settings::RiskSettings;
 /// The loss since the day began.
 pub(crate) fn daily_loss(state: &State, equity: Cash, settings: &RiskSettings) -> Checked {
     let Some(limit) = settings.max_daily_loss else { return NOT_ASKED };
-    let start = state.account.day_start().unwrap_or(state.account.opening());
-    reached(start.checked_sub(equity)?, limit)
+    reached(day_start(state).checked_sub(equity)?, limit)
+}
+
+/// The equity at which the day's loss is reached.
+pub(crate) fn daily_loss_floor(
+    state: &State,
+    _equity: Cash,
+    settings: &RiskSettings,
+) -> Result<Cash, MoneyError> {
+    day_start(state).checked_sub(settings.max_daily_loss.unwrap_or(Cash::MAX))
 }
 
 /// The fall from the peak.
 pub(crate) fn drawdown(state: &State, equity: Cash, settings: &RiskSettings) -> Checked {
     let Some(limit) = settings.max_drawdown else { return NOT_ASKED };
     reached(peak(state, equity).checked_sub(equity)?, limit)
+}
+
+/// The equity at which the fall from the peak is reached.
+pub(crate) fn drawdown_floor(
+    state: &State,
+    equity: Cash,
+    settings: &RiskSettings,
+) -> Result<Cash, MoneyError> {
+    peak(state, equity).checked_sub(settings.max_drawdown.unwrap_or(Cash::MAX))
 }
 
 /// The fall from the peak as a fraction of the peak.
@@ -36,6 +53,20 @@ pub(crate) fn drawdown_fraction(state: &State, equity: Cash, settings: &RiskSett
     let passed = fall.is_zero() || fall < peak.checked_mul_rate(limit)?;
     let measured: Rate = fall.ratio(peak)?;
     found(passed, measured, limit)
+}
+
+/// The equity at which the fall from the peak is reached as a fraction of the peak.
+pub(crate) fn drawdown_fraction_floor(
+    state: &State,
+    equity: Cash,
+    settings: &RiskSettings,
+) -> Result<Cash, MoneyError> {
+    let peak = peak(state, equity);
+    peak.checked_sub(peak.checked_mul_rate(settings.max_drawdown_fraction.unwrap_or(Rate::ONE))?)
+}
+
+fn day_start(state: &State) -> Cash {
+    state.account.day_start().unwrap_or(state.account.opening())
 }
 
 /// The highest equity so far, the one at hand included.
@@ -55,7 +86,7 @@ fn unless_lost<T>(
     measure: fn(&State, Cash, &RiskSettings) -> Checked,
 ) -> Checked {
     match limit {
-        Some(_) if !case.is_exit => measure(case.state, case.equity()?, case.known.settings),
+        Some(_) if !case.is_exempt => measure(case.state, case.equity()?, case.known.settings),
         _ => NOT_ASKED,
     }
 }
@@ -74,7 +105,7 @@ pub(super) fn drawdown_fraction_of(case: &Case<'_>) -> Checked {
 
 /// New orders that the venue refused in a row.
 pub(super) fn rejects(case: &Case<'_>) -> Checked {
-    let Some(limit) = case.known.settings.max_consecutive_rejects.filter(|_| !case.is_exit) else {
+    let Some(limit) = case.known.settings.max_consecutive_rejects.filter(|_| !case.is_exempt) else {
         return NOT_ASKED;
     };
     found(case.known.rejects < limit, u64::from(case.known.rejects), u64::from(limit))

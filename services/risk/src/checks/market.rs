@@ -12,7 +12,7 @@ const NS_A_MS: u64 = 1_000_000;
 
 /// There is a two-sided quote that is not crossed, or a bar where there is nothing else.
 pub(super) fn has_price(case: &Case<'_>) -> Checked {
-    if case.is_exit {
+    if case.is_exempt {
         return NOT_ASKED;
     }
     match (case.mid, case.market.bid, case.market.ask) {
@@ -25,14 +25,14 @@ pub(super) fn has_price(case: &Case<'_>) -> Checked {
 /// The feed is live; recordings that do not say pass.
 pub(super) fn feed_is_live(case: &Case<'_>) -> Checked {
     match case.market.feed {
-        Some(state) if !case.is_exit => found(state == FeedState::Live, state.as_str(), "live"),
+        Some(state) if !case.is_exempt => found(state == FeedState::Live, state.as_str(), "live"),
         _ => NOT_ASKED,
     }
 }
 
 /// The last price is not too old.
 pub(super) fn is_fresh(case: &Case<'_>) -> Checked {
-    let Some(limit_ms) = case.known.settings.max_data_age_ms.filter(|_| !case.is_exit) else {
+    let Some(limit_ms) = case.known.settings.max_data_age_ms.filter(|_| !case.is_exempt) else {
         return NOT_ASKED;
     };
     let at = case.market.priced_at.ok_or(Unjudged::Missing(Code::NoMarketData))?;
@@ -42,7 +42,7 @@ pub(super) fn is_fresh(case: &Case<'_>) -> Checked {
 
 /// The venue's clock and ours agree.
 pub(super) fn clocks_agree(case: &Case<'_>) -> Checked {
-    let Some(limit_ms) = case.known.settings.max_clock_skew_ms.filter(|_| !case.is_exit) else {
+    let Some(limit_ms) = case.known.settings.max_clock_skew_ms.filter(|_| !case.is_exempt) else {
         return NOT_ASKED;
     };
     let skew_ns = case.market.skew_ns.ok_or(Unjudged::Missing(Code::ClockSkew))?.unsigned_abs();
@@ -51,7 +51,7 @@ pub(super) fn clocks_agree(case: &Case<'_>) -> Checked {
 
 /// The bands that the collar needs are warm.
 pub(super) fn bands_are_ready(case: &Case<'_>) -> Checked {
-    if case.is_exit || !case.known.limits.band_collar.unwrap_or(false) {
+    if case.is_exempt || !case.known.limits.band_collar.unwrap_or(false) {
         return NOT_ASKED;
     }
     let word = if case.bands.is_some() { "ready" } else { "not ready" };
@@ -67,7 +67,7 @@ pub(super) fn converts(case: &Case<'_>) -> Checked {
         || settings.max_daily_loss.is_some()
         || settings.max_drawdown.is_some()
         || settings.max_drawdown_fraction.is_some();
-    if !needed || case.is_exit {
+    if !needed || case.is_exempt {
         return NOT_ASKED;
     }
     let age_ns = case
@@ -121,6 +121,9 @@ fn around(middle: Price, fraction: Rate) -> Result<(Price, Price), Unjudged> {
 /// on its worse side only, and its trigger not at all: a stop far away protects.
 pub(super) fn within_collar(case: &Case<'_>) -> Checked {
     let limits = case.known.limits;
+    if case.is_exempt && !case.is_exit {
+        return NOT_ASKED;
+    }
     if case.is_exit {
         let Some(fraction) = case.known.settings.stale_exit_collar else { return NOT_ASKED };
         if case.terms.order_type == OrderType::Stop || case.is_flattening() {
@@ -137,7 +140,7 @@ pub(super) fn within_collar(case: &Case<'_>) -> Checked {
 /// The volatility bands as a collar.
 pub(super) fn within_bands(case: &Case<'_>) -> Checked {
     let limits = case.known.limits;
-    if case.is_exit || !limits.band_collar.unwrap_or(false) {
+    if case.is_exempt || !limits.band_collar.unwrap_or(false) {
         return NOT_ASKED;
     }
     let Bands { lower, upper, .. } = case.bands.ok_or(Unjudged::Missing(Code::BandsNotReady))?;
@@ -196,7 +199,7 @@ pub(super) fn walk(case: &Case<'_>) -> Result<Walk, Unjudged> {
 /// little is refused; what a limit order does not find now, it waits for at its limit.
 pub(super) fn slippage(case: &Case<'_>) -> Checked {
     let Some(limit) = case.known.limits.max_slippage else { return NOT_ASKED };
-    if case.is_exit || !case.takes() {
+    if case.is_exempt || !case.takes() {
         return NOT_ASKED;
     }
     let walk = walk(case)?;

@@ -18,7 +18,7 @@ pub(super) fn min_notional(case: &Case<'_>) -> Checked {
 /// An exit is as large as the position at most, and is not cut down further.
 pub(super) fn max_order_qty(case: &Case<'_>) -> Checked {
     match case.known.limits.max_order_qty {
-        Some(limit) if !case.is_exit => at_most(case.qty, limit),
+        Some(limit) if !case.is_exempt => at_most(case.qty, limit),
         _ => NOT_ASKED,
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn max_order_qty(case: &Case<'_>) -> Checked {
 /// As [`max_order_qty`], in quote units.
 pub(super) fn max_order_notional(case: &Case<'_>) -> Checked {
     match case.known.limits.max_order_notional {
-        Some(limit) if !case.is_exit => at_most(Cash::notional(case.value_price()?, case.qty)?, limit),
+        Some(limit) if !case.is_exempt => at_most(Cash::notional(case.value_price()?, case.qty)?, limit),
         _ => NOT_ASKED,
     }
 }
@@ -41,7 +41,7 @@ fn position_at_worst(case: &Case<'_>) -> Result<Qty, Unjudged> {
 /// The worst position is within its limit in the order's direction.
 pub(super) fn max_position_qty(case: &Case<'_>) -> Checked {
     match case.known.limits.max_position_qty {
-        Some(limit) if !case.is_exit => at_most(position_at_worst(case)?, limit),
+        Some(limit) if !case.is_exempt => at_most(position_at_worst(case)?, limit),
         _ => NOT_ASKED,
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn max_position_qty(case: &Case<'_>) -> Checked {
 /// As [`max_position_qty`], in quote units at the valuation price.
 pub(super) fn max_position_notional(case: &Case<'_>) -> Checked {
     match case.known.limits.max_position_notional {
-        Some(limit) if !case.is_exit => {
+        Some(limit) if !case.is_exempt => {
             at_most(Cash::notional(case.valuation()?, position_at_worst(case)?)?, limit)
         }
         _ => NOT_ASKED,

@@ -15,13 +15,13 @@ pub(super) fn not_halted(case: &Case<'_>) -> Checked {
 
 /// In reduce-only, only what provably reduces exposure goes.
 pub(super) fn reduces_in_reduce_only(case: &Case<'_>) -> Checked {
-    let passes = case.known.trading != TradingState::ReduceOnly || case.is_exit;
+    let passes = case.known.trading != TradingState::ReduceOnly || case.is_exempt;
     found(passes, case.known.trading.as_str(), "active, or an order that reduces exposure")
 }
 
 /// While the strategies are paused, they may still reduce.
 pub(super) fn not_paused(case: &Case<'_>) -> Checked {
-    if case.terms.origin != OrderOrigin::Strategy || case.is_exit {
+    if case.terms.origin != OrderOrigin::Strategy || case.is_exempt {
         return NOT_ASKED;
     }
     let word = if case.state.is_paused() { "paused" } else { "running" };
@@ -31,7 +31,7 @@ pub(super) fn not_paused(case: &Case<'_>) -> Checked {
 /// The allow list; positions in what is no longer on it can be left.
 pub(super) fn allowed(case: &Case<'_>) -> Checked {
     let list = &case.known.settings.allow_list;
-    if list.is_empty() || case.is_exit {
+    if list.is_empty() || case.is_exempt {
         return NOT_ASKED;
     }
     found(list.contains(&case.terms.instrument), case.terms.instrument, "on the allow list")

@@ -10,7 +10,7 @@ use crate::pace::Sameness;
 /// Open orders of the account with this one; a replacement adds none.
 pub(super) fn max_open_orders(case: &Case<'_>) -> Checked {
     let Some(limit) = case.known.settings.max_open_orders else { return NOT_ASKED };
-    if case.is_exit || case.replaces.is_some() {
+    if case.is_exempt || case.replaces.is_some() {
         return NOT_ASKED;
     }
     let others = case.state.orders.open_count() - u32::from(case.state.orders.get_open(case.id).is_some());
@@ -20,7 +20,7 @@ pub(super) fn max_open_orders(case: &Case<'_>) -> Checked {
 /// Open orders of the instrument with this one.
 pub(super) fn max_open_orders_in_instrument(case: &Case<'_>) -> Checked {
     match case.known.limits.max_open_orders {
-        Some(limit) if !case.is_exit && case.replaces.is_none() => {
+        Some(limit) if !case.is_exempt && case.replaces.is_none() => {
             at_most(u64::from(case.totals.count) + 1, u64::from(limit))
         }
         _ => NOT_ASKED,
@@ -38,14 +38,14 @@ pub(super) fn order_burst(case: &Case<'_>) -> Checked {
 }
 
 fn within_window(case: &Case<'_>, limit: Option<u32>, window_ms: u64) -> Checked {
-    let Some(limit) = limit.filter(|_| !case.is_exit) else { return NOT_ASKED };
+    let Some(limit) = limit.filter(|_| !case.is_exempt) else { return NOT_ASKED };
     at_most(case.known.pace.count(case.state.now(), window_ms, limit) + 1, u64::from(limit))
 }
 
 /// The same order did not leave a moment ago.
 pub(super) fn duplicate(case: &Case<'_>) -> Checked {
     let window_ms = case.known.settings.duplicate_window_ms;
-    if window_ms == 0 || case.is_exit || case.replaces.is_some() {
+    if window_ms == 0 || case.is_exempt || case.replaces.is_some() {
         return NOT_ASKED;
     }
     let sameness = Sameness::of(case.ix, case.terms);

@@ -161,7 +161,8 @@ fn positions_that_offset_each_other_are_no_exits() {
 /// Breaks when an exit at any price goes while nobody sees the market, or one at a good price does not.
 #[test]
 fn exits_have_a_bound_of_their_own() {
-    let rows: [(&str, Draft, Option<(&str, &str)>); 6] = [
+    type Bound = Option<(&'static str, &'static str)>;
+    let rows: [(&str, Draft, Bound); 6] = [
         ("at the bound", sell("5").limit("80"), None),
         ("below it", sell("5").limit("79.99"), Some(("79.99", "80"))),
         ("far above", sell("5").limit("500"), None),

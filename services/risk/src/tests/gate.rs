@@ -259,6 +259,25 @@ fn replacements_take_the_place_of_their_order() {
     assert_eq!(world.state().account.balance("USD".parse().unwrap()).held, cash("99900"));
 }
 
+/// Breaks when an order cannot be made smaller where it could be canceled, or larger where it could not be sent.
+#[test]
+fn an_order_can_be_made_smaller() {
+    let mut world = World::new(RiskSettings::default());
+    let resting = world.must(buy("4").limit("100").terms());
+    let rows: [(&str, fn(&mut World), &str, Option<Code>); 5] = [
+        ("smaller on a dead feed", |w| w.feed(FeedState::Down), "3", None),
+        ("larger on a dead feed", |_| {}, "3.001", Some(Code::FeedNotLive)),
+        ("smaller in reduce-only", |w| w.set_trading(Command::ReduceOnly), "2", None),
+        ("larger in reduce-only", |_| {}, "2.001", Some(Code::ReduceOnlyState)),
+        ("smaller while halted", |w| w.set_trading(Command::Kill), "1", Some(Code::Halted)),
+    ];
+    for (name, act, whole, want) in rows {
+        act(&mut world);
+        let verdict = world.replace(resting, |terms| terms.qty = Some(qty(whole)));
+        assert_eq!(verdict.err().map(|refusal| refusal.code), want, "{name}");
+    }
+}
+
 /// Breaks when a check of the table has no number to tell, or a code of the gate no check.
 #[test]
 fn every_check_explains_itself() {

@@ -9,6 +9,9 @@ use crate::{OnLoss, RiskSettings};
 const SECOND: u64 = 1_000;
 const DAY: u64 = 86_400_000;
 
+/// What somebody does.
+type Act = fn(&mut World);
+
 fn kill(world: &mut World) {
     world.command(Command::Kill, |_| {});
 }
@@ -54,7 +57,7 @@ fn denial(world: &mut World, draft: Draft) -> Option<Code> {
 /// without being told to.
 #[test]
 fn a_trip_cancels_what_is_open() {
-    let rows: [(&str, fn(&mut World), &[u32]); 5] = [
+    let rows: [(&str, Act, &[u32]); 5] = [
         ("kill", kill, &[2]),
         ("kill all", |w| w.command(Command::Kill, |c| c.all = true), &[]),
         ("reduce only", |w| w.command(Command::ReduceOnly, |_| {}), &[2]),
@@ -75,7 +78,7 @@ fn a_trip_cancels_what_is_open() {
 /// Breaks when an operator who cancels a part cancels more or less than that.
 #[test]
 fn cancel_all_takes_only_what_is_meant() {
-    let rows: [(&str, fn(&mut World), &[u32]); 3] = [
+    let rows: [(&str, Act, &[u32]); 3] = [
         (
             "one order",
             |w| w.command(Command::CancelAll, |c| c.order = Some(OrderId { epoch: 0, n: 2 })),
@@ -231,7 +234,7 @@ fn the_switch_needs_no_valuation() {
 #[test]
 fn the_switch_is_latched() {
     let mut world = World::new(RiskSettings::default());
-    let rows: [(&str, fn(&mut World), TradingState); 9] = [
+    let rows: [(&str, Act, TradingState); 9] = [
         ("reduce only", |w| w.command(Command::ReduceOnly, |_| {}), TradingState::ReduceOnly),
         ("kill", kill, TradingState::Halted),
         ("reduce only again", |w| w.command(Command::ReduceOnly, |_| {}), TradingState::Halted),
@@ -289,7 +292,8 @@ fn the_line_tells_who_and_why() {
 #[test]
 fn limits_are_set_while_running() {
     let mut world = World::new(RiskSettings::default());
-    let rows: [(&str, &str, Option<&str>, Draft, Option<Code>); 8] = [
+    type Row = (&'static str, &'static str, Option<&'static str>, Draft, Option<Code>);
+    let rows: [Row; 8] = [
         ("max_order_qty", "2", None, buy("3"), Some(Code::MaxOrderQty)),
         ("risk.limits.max_order_qty", "4", None, buy("3"), None),
         ("max_order_qty", "1", Some(EURO), buy("3"), None),

@@ -7,42 +7,51 @@ use super::world::{EURO, OnCancel, OnNew, PERP, SPOT, World, buy, cash, id, orde
 use crate::RiskSettings;
 use crate::settings::{BandSettings, CollarSides, Limits};
 
+fn order_qty(s: &mut RiskSettings) {
+    s.limits.max_order_qty = Some(qty("5"));
+    s.instruments.insert(id(EURO), Limits { max_order_qty: Some(qty("2")), ..Limits::default() });
+}
+
+fn notional(s: &mut RiskSettings) {
+    s.limits.max_order_notional = Some(cash("500"));
+}
+
+fn collar(s: &mut RiskSettings) {
+    s.limits.price_collar = Some(rate("0.05"));
+}
+
+fn worse(s: &mut RiskSettings) {
+    collar(s);
+    s.limits.collar_sides = Some(CollarSides::Worse);
+}
+
+fn narrow(s: &mut RiskSettings) {
+    s.limits.price_collar = Some(rate("0.0099"));
+}
+
+fn bands(s: &mut RiskSettings) {
+    s.limits.band_collar = Some(true);
+    s.bands = vec![BandSettings { window: 2, width: 1.0, interval_ms: 0, ..BandSettings::default() }];
+}
+
+fn warm(w: &mut World) {
+    // Mids 100 and 102: mean 101, deviation 1.41421….
+    w.quote(SPOT, "101", "103");
+}
+
+fn slippage(s: &mut RiskSettings) {
+    s.limits.max_slippage = Some(rate("0.02"));
+}
+
+fn thin(w: &mut World) {
+    w.asks(SPOT, &[("101", "1"), ("103", "1"), ("105", "1")]);
+    w.quote_sized(SPOT, Some(("99", "1")), Some(("101", "1")));
+}
+
 /// Breaks when one order can be larger than allowed, or priced away from the market.
 #[test]
 fn size_and_price() {
     use Code::{BandCollar, BandsNotReady, MaxOrderNotional, MaxOrderQty, MaxSlippage, PriceCollar};
-    fn order_qty(s: &mut RiskSettings) {
-        s.limits.max_order_qty = Some(qty("5"));
-        s.instruments.insert(id(EURO), Limits { max_order_qty: Some(qty("2")), ..Limits::default() });
-    }
-    fn notional(s: &mut RiskSettings) {
-        s.limits.max_order_notional = Some(cash("500"));
-    }
-    fn collar(s: &mut RiskSettings) {
-        s.limits.price_collar = Some(rate("0.05"));
-    }
-    fn worse(s: &mut RiskSettings) {
-        collar(s);
-        s.limits.collar_sides = Some(CollarSides::Worse);
-    }
-    fn narrow(s: &mut RiskSettings) {
-        s.limits.price_collar = Some(rate("0.0099"));
-    }
-    fn bands(s: &mut RiskSettings) {
-        s.limits.band_collar = Some(true);
-        s.bands = vec![BandSettings { window: 2, width: 1.0, interval_ms: 0, ..BandSettings::default() }];
-    }
-    fn warm(w: &mut World) {
-        // Mids 100 and 102: mean 101, deviation 1.41421….
-        w.quote(SPOT, "101", "103");
-    }
-    fn slippage(s: &mut RiskSettings) {
-        s.limits.max_slippage = Some(rate("0.02"));
-    }
-    fn thin(w: &mut World) {
-        w.asks(SPOT, &[("101", "1"), ("103", "1"), ("105", "1")]);
-        w.quote_sized(SPOT, Some(("99", "1")), Some(("101", "1")));
-    }
     check(vec![
         row("order qty", order_qty, as_is, buy("5"), None),
         row("order qty past", order_qty, as_is, buy("5.001"), Some((MaxOrderQty, "5.001", "5"))),
@@ -96,60 +105,73 @@ fn size_and_price() {
     ]);
 }
 
+fn position(s: &mut RiskSettings) {
+    s.limits.max_position_qty = Some(qty("5"));
+}
+
+fn position_notional(s: &mut RiskSettings) {
+    s.limits.max_position_notional = Some(cash("500"));
+}
+
+fn two_and_two(w: &mut World) {
+    w.own("a", SPOT, Side::Buy, "2");
+    w.must(buy("2").limit("90").by("b").terms());
+}
+
+fn unknown(w: &mut World) {
+    w.own("a", SPOT, Side::Buy, "2");
+    w.venue_does(OnNew::Lose);
+    w.must(buy("2").limit("90").terms());
+}
+
+fn unanswered_cancel(w: &mut World) {
+    two_and_two(w);
+    w.venue_cancels(OnCancel::Silence);
+    let open: Vec<OrderId> = w.state().orders.open().map(|o| o.id).collect();
+    w.cancel(open[0]);
+}
+
+fn gross(s: &mut RiskSettings) {
+    s.max_gross_exposure = Some(cash("1000"));
+}
+
+fn net(s: &mut RiskSettings) {
+    s.max_net_exposure = Some(cash("100"));
+}
+
+fn five(w: &mut World) {
+    w.own("a", SPOT, Side::Buy, "1");
+    w.quote(SPOT, "499", "501");
+}
+
+fn leverage(s: &mut RiskSettings) {
+    s.limits.leverage = Some(rate("5"));
+    s.max_leverage = Some(rate("0.5"));
+}
+
+fn open_orders(s: &mut RiskSettings) {
+    s.max_open_orders = Some(2);
+}
+
+fn open_in_instrument(s: &mut RiskSettings) {
+    s.limits.max_open_orders = Some(1);
+}
+
+fn one_open(w: &mut World) {
+    w.must(buy("1").limit("90").terms());
+}
+
+fn two_open(w: &mut World) {
+    one_open(w);
+    w.must(buy("1").limit("80").of(EURO).terms());
+}
+
 /// Breaks when a position can grow past its limit, counting everything that is open at its worst.
 #[test]
 fn positions_and_exposure() {
     use Code::{
         MaxGrossExposure, MaxLeverage, MaxNetExposure, MaxOpenOrders, MaxPositionNotional, MaxPositionQty,
     };
-    fn position(s: &mut RiskSettings) {
-        s.limits.max_position_qty = Some(qty("5"));
-    }
-    fn notional(s: &mut RiskSettings) {
-        s.limits.max_position_notional = Some(cash("500"));
-    }
-    fn two_and_two(w: &mut World) {
-        w.own("a", SPOT, Side::Buy, "2");
-        w.must(buy("2").limit("90").by("b").terms());
-    }
-    fn unknown(w: &mut World) {
-        w.own("a", SPOT, Side::Buy, "2");
-        w.venue_does(OnNew::Lose);
-        w.must(buy("2").limit("90").terms());
-    }
-    fn unanswered_cancel(w: &mut World) {
-        two_and_two(w);
-        w.venue_cancels(OnCancel::Silence);
-        let open: Vec<OrderId> = w.state().orders.open().map(|o| o.id).collect();
-        w.cancel(open[0]);
-    }
-    fn gross(s: &mut RiskSettings) {
-        s.max_gross_exposure = Some(cash("1000"));
-    }
-    fn net(s: &mut RiskSettings) {
-        s.max_net_exposure = Some(cash("100"));
-    }
-    fn five(w: &mut World) {
-        w.own("a", SPOT, Side::Buy, "1");
-        w.quote(SPOT, "499", "501");
-    }
-    fn leverage(s: &mut RiskSettings) {
-        s.limits.leverage = Some(rate("5"));
-        s.max_leverage = Some(rate("0.5"));
-    }
-    fn open(s: &mut RiskSettings) {
-        s.max_open_orders = Some(2);
-    }
-    fn open_in_instrument(s: &mut RiskSettings) {
-        s.limits.max_open_orders = Some(1);
-    }
-    fn one(w: &mut World) {
-        w.must(buy("1").limit("90").terms());
-    }
-    fn two(w: &mut World) {
-        one(w);
-        w.must(buy("1").limit("80").of(EURO).terms());
-    }
     let past = Some((MaxPositionQty, "5.001", "5"));
     check(vec![
         row("position", position, two_and_two, buy("1"), None),
@@ -158,10 +180,10 @@ fn positions_and_exposure() {
         row("cancels on their way count as open", position, unanswered_cancel, buy("1.001"), past),
         row("the other way", position, two_and_two, sell("7"), None),
         row("the other way past", position, two_and_two, sell("7.001"), past),
-        row("position notional", notional, two_and_two, buy("1"), None),
+        row("position notional", position_notional, two_and_two, buy("1"), None),
         row(
             "position notional past",
-            notional,
+            position_notional,
             two_and_two,
             buy("1.001"),
             Some((MaxPositionNotional, "500.1", "500")),
@@ -207,13 +229,13 @@ fn positions_and_exposure() {
             order(PERP, Side::Buy, "10500.001").limit("10"),
             Some((MaxLeverage, "0.500000047619", "0.5")),
         ),
-        row("open orders", open, one, buy("1").limit("90"), None),
-        row("open orders past", open, two, buy("1").limit("90"), Some((MaxOpenOrders, "3", "2"))),
-        row("open orders elsewhere", open_in_instrument, one, buy("1").limit("80").of(EURO), None),
+        row("open orders", open_orders, one_open, buy("1").limit("90"), None),
+        row("open orders past", open_orders, two_open, buy("1").limit("90"), Some((MaxOpenOrders, "3", "2"))),
+        row("open orders elsewhere", open_in_instrument, one_open, buy("1").limit("80").of(EURO), None),
         row(
             "open orders here",
             open_in_instrument,
-            one,
+            one_open,
             buy("1").limit("80"),
             Some((MaxOpenOrders, "2", "1")),
         ),

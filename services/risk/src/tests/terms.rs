@@ -10,13 +10,7 @@ use crate::settings::Limits;
 /// Breaks when an order that a venue would refuse, or would misread, leaves.
 #[test]
 fn terms_and_rules() {
-    use Code::{Lot, Malformed, MinNotional, PriceRule};
-    let malformed =
-        |name, draft, measured, limit| row(name, off, as_is, draft, Some((Malformed, measured, limit)));
-    let gtd = |expire_ts| {
-        move |o: &mut reprise_model::NewOrder| (o.time_in_force, o.expire_ts) = (TimeInForce::Gtd, expire_ts)
-    };
-    let now = Ts(1_700_000_000_000_000_000);
+    use Code::{Lot, MinNotional, PriceRule};
     check(vec![
         row("on the tick", off, as_is, buy("1").limit("100.01"), None),
         row("off the tick", off, as_is, buy("1").limit("100.001"), Some((PriceRule, "100.001", "0.01"))),
@@ -27,6 +21,20 @@ fn terms_and_rules() {
         row("least value", off, as_is, buy("0.01").limit("100"), None),
         row("under it", off, as_is, buy("0.01").limit("99.99"), Some((MinNotional, "0.9999", "1"))),
         row("under it at market", off, as_is, buy("0.009"), Some((MinNotional, "0.909", "1"))),
+    ]);
+}
+
+/// Breaks when an order leaves whose terms contradict each other or miss something.
+#[test]
+fn malformed_terms() {
+    use Code::Malformed;
+    let malformed =
+        |name, draft, measured, limit| row(name, off, as_is, draft, Some((Malformed, measured, limit)));
+    let gtd = |expire_ts| {
+        move |o: &mut reprise_model::NewOrder| (o.time_in_force, o.expire_ts) = (TimeInForce::Gtd, expire_ts)
+    };
+    let now = Ts(1_700_000_000_000_000_000);
+    check(vec![
         malformed("no quantity", buy("0"), "0", "a quantity above 0"),
         malformed("negative quantity", buy("-1"), "-1", "a quantity above 0"),
         malformed(
@@ -113,27 +121,32 @@ fn brackets_lie_around_their_entry() {
     ]);
 }
 
+fn leverage(s: &mut RiskSettings) {
+    s.limits.leverage = Some(rate("5"));
+}
+
+fn short(s: &mut RiskSettings) {
+    s.allow_short = true;
+}
+
+fn resting(w: &mut World) {
+    w.must(buy("999").limit("100").terms());
+}
+
+fn unknown(w: &mut World) {
+    w.venue_does(OnNew::Lose);
+    w.must(buy("999").limit("100").terms());
+    w.must(sell("9").limit("100").terms());
+}
+
+fn perp(w: &mut World) {
+    w.own("a", PERP, Side::Buy, "1000");
+}
+
 /// Breaks when more can be ordered than can be paid for.
 #[test]
 fn funds() {
     use Code::{InitialMargin, InsufficientFunds, SpotShort};
-    fn leverage(s: &mut RiskSettings) {
-        s.limits.leverage = Some(rate("5"));
-    }
-    fn short(s: &mut RiskSettings) {
-        s.allow_short = true;
-    }
-    fn resting(w: &mut World) {
-        w.must(buy("999").limit("100").terms());
-    }
-    fn unknown(w: &mut World) {
-        w.venue_does(OnNew::Lose);
-        w.must(buy("999").limit("100").terms());
-        w.must(sell("9").limit("100").terms());
-    }
-    fn perp(w: &mut World) {
-        w.own("a", PERP, Side::Buy, "1000");
-    }
     check(vec![
         row("all of it", off, as_is, buy("1000").limit("100"), None),
         row(

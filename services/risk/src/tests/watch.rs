@@ -197,6 +197,7 @@ proptest! {
         let settings = RiskSettings {
             max_daily_loss: Some(loss),
             max_drawdown: Some(fall),
+            max_drawdown_fraction: Some(rate("0.0018")),
             allow_short: true,
             ..RiskSettings::default()
         };
@@ -208,7 +209,8 @@ proptest! {
             let lost = |from: Option<Cash>| from.unwrap().max(account.opening()).checked_sub(equity).unwrap();
             let start = account.day_start().unwrap();
             let is_lost = start.checked_sub(equity).unwrap() >= loss;
-            let is_fallen = lost(account.peak()) >= fall;
+            let part = account.peak().unwrap().max(equity).checked_mul_rate(rate("0.0018")).unwrap();
+            let is_fallen = lost(account.peak()) >= fall || lost(account.peak()) >= part;
             let tripped = world.state().trading() != TradingState::Active;
             prop_assert_eq!(tripped, is_lost || is_fallen, "after {} of {:?}", at, moves);
             if tripped {

@@ -479,6 +479,12 @@ impl World {
         self.step(&Box::new(line).into());
     }
 
+    /// Moves the kill switch while the venue does not answer cancels, so that what is open stays open.
+    pub(crate) fn set_trading(&mut self, command: Command) {
+        self.venue_cancels(OnCancel::Refuse);
+        self.command(command, |_| {});
+    }
+
     fn act(&mut self, act: Act) {
         self.shared.borrow_mut().acts.push_back(act);
         self.step(&ClockAdvanced {}.into());
