@@ -65,6 +65,14 @@ pub enum JournalError {
         /// The folder.
         path: PathBuf,
     },
+    /// Verification could not tell whether the journal is whole.
+    #[error("{} cannot be judged: {reason}", path.display())]
+    NotJudged {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A newer engine wrote the journal.
     #[error(
         "{} has schema version {found}, and this engine reads {known}; use the engine that wrote it, or a newer one",

@@ -1,6 +1,6 @@
 //! The journal of Reprise: an ordered, chained, append-only record of everything a run was told and decided.
 //!
-//! One event a line ([`line`]), in segments ([`Segment`]), written in whole batches by one writer
+//! One event a line ([`mod@line`]), in segments ([`Segment`]), written in whole batches by one writer
 //! ([`JournalWriter`]), read in constant memory ([`JournalReader`]). The journal is the truth: whatever else
 //! a run leaves behind can be made from it again.
 //!

@@ -43,7 +43,7 @@ pub fn seal(dir: &Path) -> Result<Sealed, JournalError> {
         Verdict::Corrupt(damage) => return Err(JournalError::Corrupt(damage)),
         Verdict::BeingWritten { .. } => return Err(JournalError::Locked { path: dir.to_owned() }),
         Verdict::CouldNotJudge { reason } => {
-            return Err(JournalError::NotAJournal { path: dir.to_owned(), reason });
+            return Err(JournalError::NotJudged { path: dir.to_owned(), reason });
         }
     };
     let listing = crate::segment::list(dir)?;

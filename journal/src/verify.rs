@@ -186,8 +186,7 @@ fn at_start(file: &Path, kind: DamageKind, after: Seq, reason: String) -> Journa
 
 #[cold]
 fn wrong_manifest(dir: &Path, after: Seq, reason: String) -> JournalError {
-    let reason = format!(
-        "{reason}; if the segments are right, remove it, and 'reprise journal repair' makes it again"
-    );
+    let reason =
+        format!("{reason}; if the segments are right, remove it: sealing and recovery make it again");
     at_start(&dir.join(MANIFEST_FILE), DamageKind::Manifest, after, reason)
 }

@@ -114,7 +114,11 @@ impl ConfigError {
     pub fn located(self, config: &Config, layers: &Layers) -> Self {
         let path = match &self {
             Self::Strategy(error) => path_of_strategy(config, error),
-            Self::Opening(_) => Some(vec!["account".to_owned(), "balances".to_owned()]),
+            Self::Opening(_) => {
+                let largest = config.account.balances.iter().max_by_key(|(_, amount)| **amount);
+                let asset = largest.map(|(asset, _)| asset.to_string());
+                Some(["account", "balances"].map(str::to_owned).into_iter().chain(asset).collect())
+            }
             _ => None,
         };
         match path.map(|path| layers.origin(&path)) {

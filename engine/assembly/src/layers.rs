@@ -164,8 +164,7 @@ impl Layers {
             }
             None => {}
         }
-        forget_replaced(&mut self.origins, &layer, &mut Vec::new());
-        merge(&mut self.values, layer);
+        lay_over(&mut self.values, layer, &mut Vec::new(), &mut self.origins);
         self.origins.extend(others);
         Ok(())
     }
@@ -176,20 +175,23 @@ impl Layers {
             let of_key = |(path, _): &(&Vec<String>, &Origin)| path.get(1) == Some(&key);
             let origin = origins.iter().find(of_key).map_or(Origin::Default, |(_, origin)| origin.clone());
             let (at, is_named) = self.instance_meant(&key, &value, &origin)?;
-            let instance = vec![STRATEGIES.to_owned(), at.to_string()];
+            let mut instance = vec![STRATEGIES.to_owned(), at.to_string()];
             let rest = if is_named { 2 } else { 1 };
             let moved = origins.iter().filter(of_key).map(|(path, origin)| {
                 let path = instance.iter().chain(path.iter().skip(rest)).cloned().collect();
                 (path, origin.clone())
             });
-            self.origins.retain(|path, _| !(path.starts_with(&instance) && path.get(2) == Some(&key)));
-            self.origins.extend(moved);
-            let Some(Value::Array(all)) = self.values.get_mut(STRATEGIES) else { continue };
-            match (all.get_mut(at), value) {
-                (Some(Value::Table(instance)), Value::Table(said)) if is_named => merge(instance, said),
-                (Some(Value::Table(instance)), value) => merge(instance, Table::from_iter([(key, value)])),
-                _ => {}
+            let moved: Origins = moved.collect();
+            let said = match value {
+                Value::Table(said) if is_named => said,
+                value => Table::from_iter([(key, value)]),
+            };
+            if let Some(Value::Array(all)) = self.values.get_mut(STRATEGIES)
+                && let Some(Value::Table(into)) = all.get_mut(at)
+            {
+                lay_over(into, said, &mut instance, &mut self.origins);
             }
+            self.origins.extend(moved);
         }
         Ok(())
     }
@@ -321,27 +323,38 @@ fn note(value: &Value, path: &mut Vec<String>, origin: &Origin, into: &mut Origi
     }
 }
 
-/// Forgets who said what a layer replaces as a whole.
-fn forget_replaced(origins: &mut Origins, layer: &Table, path: &mut Vec<String>) {
+/// Lays a table over the one at `path`: tables are merged, elements of a list are met by their number, everything
+/// else is replaced, and who said what is replaced is forgotten.
+fn lay_over(into: &mut Table, layer: Table, path: &mut Vec<String>, origins: &mut Origins) {
     for (key, value) in layer {
         path.push(key.clone());
-        match value {
-            Value::Table(inner) => forget_replaced(origins, inner, path),
-            _ => origins.retain(|known, _| !known.starts_with(path)),
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(old)), Value::Table(new)) => lay_over(old, new, path, origins),
+            (Some(Value::Array(old)), Value::Table(new)) if are_elements(old, &new) => {
+                for (at, value) in new {
+                    path.push(at.clone());
+                    let element = at.parse::<usize>().ok().and_then(|at| old.get_mut(at));
+                    if let (Some(Value::Table(element)), Value::Table(value)) = (element, value) {
+                        lay_over(element, value, path, origins);
+                    }
+                    path.pop();
+                }
+            }
+            (_, value) => {
+                origins.retain(|known, _| !known.starts_with(path));
+                into.insert(key, value);
+            }
         }
         path.pop();
     }
 }
 
-fn merge(into: &mut Table, layer: Table) {
-    for (key, value) in layer {
-        match (into.get_mut(&key), value) {
-            (Some(Value::Table(old)), Value::Table(new)) => merge(old, new),
-            (_, value) => {
-                into.insert(key, value);
-            }
-        }
-    }
+/// True when every key is the number of a table in the list, and says a part of it.
+fn are_elements(list: &[Value], said: &Table) -> bool {
+    said.iter().all(|(key, value)| {
+        let element = key.parse::<usize>().ok().and_then(|at| list.get(at));
+        value.is_table() && element.is_some_and(Value::is_table)
+    })
 }
 
 /// `RISK__LIMITS__PRICE_COLLAR` is `risk.limits.price_collar`; names such as `USD` keep their case.

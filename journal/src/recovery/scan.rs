@@ -171,7 +171,10 @@ impl Walk {
                     self.order.learn(&Input::RunStarted(Box::new(started)));
                 }
                 Err(error) => {
-                    return Ok(Some(self.source.damage(DamageKind::Event, after, error.to_string())));
+                    // The crc is right, so this is no tear: another engine wrote it, and cutting would lose it.
+                    let damage = self.source.damage(DamageKind::Event, after, error.to_string());
+                    let reason = "it was written so; recover it with the engine that wrote it".to_owned();
+                    return Err(JournalError::Unrecoverable { damage, reason });
                 }
             }
         }

@@ -436,3 +436,17 @@ fn check_recovered_after_resume(run: &Path) {
     reprise_journal::seal(run).unwrap();
     assert!(matches!(verify_journal(run), Verdict::Clean(stat) if stat.ended));
 }
+
+/// Breaks when an epoch that a later engine wrote is taken for a torn tail and cut off.
+#[test]
+fn what_another_engine_wrote_is_not_cut() {
+    let start = r#"{"seq":1,"ts":5,"kind":"run.started","data":{"run":"r","tag":"0000000000000001","epoch":0,"mode":"record","schema":"1.0","engine":"1","config":{},"instruments":[]}"#;
+    let later =
+        start.replace("\"seq\":1", "\"seq\":2").replace("record", "dream").replace("\"1.0\"", "\"1.9\"");
+    let dir = support::folder();
+    let bytes = support::chained(&[start, &later]);
+    fs::write(support::segment(dir.path(), 1), &bytes).unwrap();
+    let error = recover(dir.path(), NOW).unwrap_err();
+    assert!(error.to_string().contains("the engine that wrote it"), "{error}");
+    assert_eq!(fs::read(support::segment(dir.path(), 1)).unwrap(), bytes);
+}

@@ -34,6 +34,7 @@ pub struct RiskService {
     rejects: u32,
     watch: Watch,
     kill: Kill,
+    has_begun: bool,
 }
 
 impl RiskService {
@@ -41,7 +42,15 @@ impl RiskService {
     #[must_use]
     pub fn new(settings: RiskSettings) -> Self {
         let watch = Watch::new(&settings);
-        Self { settings, limits: Vec::new(), pace: Pace::default(), rejects: 0, watch, kill: Kill::default() }
+        Self {
+            settings,
+            limits: Vec::new(),
+            pace: Pace::default(),
+            rejects: 0,
+            watch,
+            kill: Kill::default(),
+            has_begun: false,
+        }
     }
 
     /// The settings as they are now, an operator's changes included.
@@ -178,6 +187,10 @@ impl Service for RiskService {
 
     #[inline]
     fn on_input(&mut self, input: &Input, cx: &mut Context<'_>) {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.kill.begin(cx);
+        }
         match input {
             Input::OperatorCommand(command) => self.obey(command, cx),
             Input::InstrumentDefined(_) => {

@@ -346,7 +346,8 @@ pub struct RiskSettings {
     /// How old a price that converts into the reporting asset may be, in milliseconds of event time; as
     /// `max_data_age_ms` when not set.
     pub max_conversion_age_ms: Option<u64>,
-    /// How far the venue's clock may be from ours, in milliseconds.
+    /// How far the venue's clock may be from ours, in milliseconds; denies where the data does not tell the
+    /// venue's time.
     pub max_clock_skew_ms: Option<u64>,
     /// How far on the worse side of the last good mark an exit may be priced, as a fraction of the mark; exits
     /// are held to this bound in place of the collars.

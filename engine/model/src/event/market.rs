@@ -317,7 +317,12 @@ mod tests {
     fn both_ways_read_the_same() {
         let instrument: InstrumentId = "BTC-USD.COINBASE".parse().unwrap();
         let rows = [
-            Quote { instrument, bid: level("97012.34", "0.51"), ask: level("97013", "12"), venue_ts: Some(Ts(7)) },
+            Quote {
+                instrument,
+                bid: level("97012.34", "0.51"),
+                ask: level("97013", "12"),
+                venue_ts: Some(Ts(7)),
+            },
             Quote { instrument, bid: level("0.000000000001", "0"), ask: level("1", "1.5"), venue_ts: None },
             Quote { instrument, bid: None, ask: level("1", "1.5"), venue_ts: None },
             Quote { instrument, bid: level("1", "1"), ask: None, venue_ts: Some(Ts(u64::MAX)) },

@@ -1,10 +1,11 @@
 //! Volatility bands: a service that follows every quote and shows each instrument's bands on the board.
 //!
-//! A sample is the mid of the last two-sided, uncrossed quote of a sampling interval (the close of an imported
-//! bar for instruments that have nothing else). Standard deviation, exponentially weighted deviation and
-//! average true range are documented in their modules. Estimates are `f64` with + − × ÷ √ alone, the same bits
-//! on any machine; bounds become exact prices by rounding into the band: the lower one up to the instrument's
-//! price rule, the upper one down.
+//! A sample is the mid of the last two-sided, uncrossed quote of a sampling interval. For instruments that have
+//! nothing but imported bars each bar is a sample, whatever its interval: its close, or its range.
+//!
+//! Standard deviation, exponentially weighted deviation and average true range are documented in their modules.
+//! Estimates are `f64` with + − × ÷ √ alone, the same bits on any machine; bounds become exact prices by
+//! rounding into the band: the lower one up to the instrument's price rule, the upper one down.
 
 mod atr;
 mod deviation;

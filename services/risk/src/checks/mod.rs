@@ -1,8 +1,7 @@
 //! The table of checks, in the order in which they are made; the first that fails gives the refusal.
 //!
-//! A check gets a [`Case`] and answers with what it measured and what is allowed, or that it does not apply, or
-//! that it cannot judge, which refuses. Exits (see [`Case`]) are exempt where `exempt_exit` says so in the
-//! check's own lines.
+//! A check gets a [`Case`] and answers with what it measured and what is allowed, or that it does not apply (its
+//! limit is off, or the order is exempt, see [`Case::is_exempt`]), or that it cannot judge, which refuses.
 
 mod exposure;
 mod funds;

@@ -264,7 +264,8 @@ fn replacements_take_the_place_of_their_order() {
 fn an_order_can_be_made_smaller() {
     let mut world = World::new(RiskSettings::default());
     let resting = world.must(buy("4").limit("100").terms());
-    let rows: [(&str, fn(&mut World), &str, Option<Code>); 5] = [
+    type Row = (&'static str, fn(&mut World), &'static str, Option<Code>);
+    let rows: [Row; 5] = [
         ("smaller on a dead feed", |w| w.feed(FeedState::Down), "3", None),
         ("larger on a dead feed", |_| {}, "3.001", Some(Code::FeedNotLive)),
         ("smaller in reduce-only", |w| w.set_trading(Command::ReduceOnly), "2", None),

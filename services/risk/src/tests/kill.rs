@@ -257,6 +257,19 @@ fn the_switch_is_latched() {
     assert_eq!(denial(&mut world, buy("1")), None);
 }
 
+/// Breaks when a switch that was tripped before a restart forgets what it had begun, or is loosened by it.
+#[test]
+fn a_restart_goes_on_where_it_was() {
+    let mut world = World::new(RiskSettings::default());
+    world.must(buy("1").limit("90").terms());
+    world.venue_cancels(OnCancel::Refuse);
+    kill(&mut world);
+    world.put_gate(RiskSettings::default());
+    world.wait(1);
+    assert_eq!(cancels(&world), [1]);
+    assert_eq!(denial(&mut world, buy("1")), Some(Code::Halted));
+}
+
 /// Breaks when the state line does not tell who, why and what else.
 #[test]
 fn the_line_tells_who_and_why() {
