@@ -6,7 +6,11 @@
 //! cargo bench -p reprise-replays --bench replay -- 10000000  # the budget's 10 M
 //! ```
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and stops at the first failure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at the first failure"
+)]
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,7 +20,8 @@ use reprise_journal::{DurabilityMode, JournalReader, JournalWriter, WriterOption
 use reprise_model::codec::RawJson;
 use reprise_model::event::{Level, Quote, RunMode, RunStarted};
 use reprise_model::{
-    Cash, FeeAsset, Input, Instrument, InstrumentClass, Price, Qty, QuoteSource, Rate, RunTag, SCHEMA_VERSION, Seq, Ts,
+    Cash, FeeAsset, Input, Instrument, InstrumentClass, Price, Qty, QuoteSource, Rate, RunTag,
+    SCHEMA_VERSION, Seq, Ts,
 };
 use reprise_replays::{Backtest, BacktestOptions, VerifyOptions, verify};
 
@@ -41,7 +46,11 @@ fn main() {
         ("backtest, no bands, no limits", 1, config(&[])),
         ("backtest, all checks on", 1, config(CHECKS)),
         ("backtest, all checks on, read ahead", 2, config(CHECKS)),
-        ("backtest, many orders (EMA 5/10)", 1, config(&[CHECKS, &["strategy.fast=5", "strategy.slow=10"]].concat())),
+        (
+            "backtest, many orders (EMA 5/10)",
+            1,
+            config(&[CHECKS, &["strategy.fast=5", "strategy.slow=10"]].concat()),
+        ),
     ];
     for (at, (name, threads, config)) in rows.iter().enumerate() {
         let out = dir.path().join(format!("run-{at}"));
@@ -49,7 +58,13 @@ fn main() {
         let options = BacktestOptions { threads: *threads, ..BacktestOptions::default() };
         let done = Backtest::new(&source, config, &registry, options).run(&out, &mut |_| {}).unwrap();
         report(name, done.events, began);
-        println!("    {} orders, {} fills, denials {:?}, digest {}", done.orders, done.fills, done.denials, &done.digest[..16]);
+        println!(
+            "    {} orders, {} fills, denials {:?}, digest {}",
+            done.orders,
+            done.fills,
+            done.denials,
+            &done.digest[..16]
+        );
     }
     let began = Instant::now();
     verify(&dir.path().join("run-1"), &registry, &VerifyOptions::default(), &mut |_| {}).unwrap();

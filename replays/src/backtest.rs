@@ -191,8 +191,7 @@ impl Replay<'_> {
         self.writer.commit_batch()?;
         let mut last_seq = Seq(1);
         while let Some((seq, ts, input)) = inputs.next_input()? {
-            self.step(ts, &input, self.copy_inputs)
-                .map_err(|stop| stop.at(inputs.run(), seq))?;
+            self.step(ts, &input, self.copy_inputs).map_err(|stop| stop.at(inputs.run(), seq))?;
             (last_seq, self.last) = (seq, ts);
             self.events += 1;
             if self.events.is_multiple_of(PROGRESS_EVERY) {
@@ -201,7 +200,8 @@ impl Replay<'_> {
         }
         // The run's own end stands in its journal whether inputs are copied or not.
         let ended = self.writer.run_ended("the source ended", self.core.state().inputs());
-        self.step(self.last, &Input::RunEnded(Box::new(ended)), true).map_err(|stop| stop.at(inputs.run(), last_seq))
+        self.step(self.last, &Input::RunEnded(Box::new(ended)), true)
+            .map_err(|stop| stop.at(inputs.run(), last_seq))
     }
 
     #[inline]

@@ -73,9 +73,11 @@ fn first_within(path: String, was: &str, is: &str) -> Option<(String, Value, Val
         (serde_json::from_str::<Vec<&RawValue>>(was), serde_json::from_str::<Vec<&RawValue>>(is))
         && was.len() == is.len()
     {
-        return was.iter().zip(is).enumerate().find_map(|(at, (was, is))| {
-            first_within(below(&at.to_string()), was.get(), is.get())
-        });
+        return was
+            .iter()
+            .zip(is)
+            .enumerate()
+            .find_map(|(at, (was, is))| first_within(below(&at.to_string()), was.get(), is.get()));
     }
     let path = if path.is_empty() { "data".to_owned() } else { path };
     Some((path, value(was), value(is)))
@@ -83,7 +85,10 @@ fn first_within(path: String, was: &str, is: &str) -> Option<(String, Value, Val
 
 /// The members of two objects side by side, in the order of the first; `null` stands for one that is missing.
 /// A key that is repeated has no partner the second time.
-fn pairs<'a>(was: &'a [(String, &'a RawValue)], is: &'a [(String, &'a RawValue)]) -> Vec<(&'a str, &'a str, &'a str)> {
+fn pairs<'a>(
+    was: &'a [(String, &'a RawValue)],
+    is: &'a [(String, &'a RawValue)],
+) -> Vec<(&'a str, &'a str, &'a str)> {
     let find = |members: &[(String, &'a RawValue)], key: &str| {
         members.iter().find(|(known, _)| known == key).map_or("null", |(_, value)| value.get())
     };
@@ -177,7 +182,11 @@ mod tests {
             let context = format!("{} against {}", a.escape_ascii(), b.escape_ascii());
             assert_eq!(found.as_ref().map(|d| d.field.as_str()), field, "{context}");
             let alone = between(Some(&was), None).unwrap();
-            assert_eq!((alone.field.as_str(), alone.seq, alone.recomputed), ("event", 2, Value::Null), "{context}");
+            assert_eq!(
+                (alone.field.as_str(), alone.seq, alone.recomputed),
+                ("event", 2, Value::Null),
+                "{context}"
+            );
         }
     }
 }

@@ -29,7 +29,9 @@ impl Selection {
         match (self, input) {
             (Self::MarketOnly, other) => other.is_market(),
             (Self::Verify, other) => kind_row(other.kind()).is_some_and(|row| row.verify == Treatment::Step),
-            (Self::Backtest, other) => kind_row(other.kind()).is_some_and(|row| row.backtest == Treatment::Step),
+            (Self::Backtest, other) => {
+                kind_row(other.kind()).is_some_and(|row| row.backtest == Treatment::Step)
+            }
         }
     }
 }

@@ -48,7 +48,9 @@ impl Recorded {
         let no_start = || ReplayError::NoStart { run: run.to_owned() };
         let first = reader.next_entry()?.ok_or_else(no_start)?;
         let unknown = first.unknown.first().map(|field| unknown_field(field, "run.started", first.seq));
-        let Body::Input { input: Input::RunStarted(started), .. } = first.body else { return Err(no_start()) };
+        let Body::Input { input: Input::RunStarted(started), .. } = first.body else {
+            return Err(no_start());
+        };
         let has_inputs = started.source.is_none() || started.copied_inputs;
         let recorded = Self { reader, line: Writer::new(), compared: 0, has_inputs, unknown };
         Ok((recorded, started))
@@ -66,11 +68,12 @@ impl Recorded {
             self.line.clear();
             line::encode_outcome(&mut self.line, one.seq, one.ts, one.cause, &one.outcome);
             let line = self.line.as_bytes();
-            let difference = advance(&mut self.reader, self.has_inputs, &mut self.unknown, |next| match next {
-                Next::Outcome(recorded) if recorded.covered == line => None,
-                Next::Outcome(recorded) => against(Some(&recorded), one, line),
-                Next::End(..) | Next::Nothing => against(None, one, line),
-            })?;
+            let difference =
+                advance(&mut self.reader, self.has_inputs, &mut self.unknown, |next| match next {
+                    Next::Outcome(recorded) if recorded.covered == line => None,
+                    Next::Outcome(recorded) => against(Some(&recorded), one, line),
+                    Next::End(..) | Next::Nothing => against(None, one, line),
+                })?;
             if difference.is_some() {
                 return Ok(difference);
             }
@@ -120,7 +123,10 @@ fn read_end(found: &Envelope<'_>, unknown: &mut Option<String>) -> Option<Input>
         Some(ended @ Input::RunEnded(_)) => Some(ended),
         _ => {
             unknown.get_or_insert_with(|| {
-                format!("'{kind}' at seq {} does not belong into a run that names its inputs elsewhere", found.seq)
+                format!(
+                    "'{kind}' at seq {} does not belong into a run that names its inputs elsewhere",
+                    found.seq
+                )
             });
             None
         }

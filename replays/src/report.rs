@@ -169,7 +169,8 @@ impl Parts {
     /// In the reporting asset; `None` when nothing converts the asset.
     fn converted(self, asset: Asset, state: &State) -> Result<Option<Self>, MoneyError> {
         let convert = |amount| state.to_reporting(asset, amount);
-        let all = (convert(self.realized)?, convert(self.unrealized)?, convert(self.fees)?, convert(self.funding)?);
+        let all =
+            (convert(self.realized)?, convert(self.unrealized)?, convert(self.fees)?, convert(self.funding)?);
         Ok(match all {
             (Some(realized), Some(unrealized), Some(fees), Some(funding)) => {
                 Some(Self { realized, unrealized, fees, funding })
@@ -222,7 +223,11 @@ impl Report {
             equity_end,
             trading_state: state.trading(),
             instruments: instrument_reports(core, tally)?,
-            positions: state.positions.iter().map(|(key, p)| position_report(state, key, p)).collect::<Result<_, _>>()?,
+            positions: state
+                .positions
+                .iter()
+                .map(|(key, p)| position_report(state, key, p))
+                .collect::<Result<_, _>>()?,
             balances: balance_reports(state),
             outcomes: tally.outcomes,
             digest: core.decision_digest(),
@@ -268,7 +273,11 @@ fn instrument_reports(core: &Core, tally: &Tally) -> Result<Vec<InstrumentReport
             funding: parts.funding,
             position: state.positions.net(ix),
             last_price: market.valuation(),
-            bands: core.board().bands(ix).map(|b| BandsReport { lower: b.lower, middle: b.middle, upper: b.upper }),
+            bands: core.board().bands(ix).map(|b| BandsReport {
+                lower: b.lower,
+                middle: b.middle,
+                upper: b.upper,
+            }),
         });
     }
     Ok(reports)
@@ -286,7 +295,11 @@ fn balance_reports(state: &State) -> Vec<BalanceReport> {
     state.account.balances().map(report).collect()
 }
 
-fn position_report(state: &State, key: PositionKey, position: &Position) -> Result<PositionReport, MoneyError> {
+fn position_report(
+    state: &State,
+    key: PositionKey,
+    position: &Position,
+) -> Result<PositionReport, MoneyError> {
     let market = state.markets.get(key.ix);
     let parts = Parts::of(position, market.valuation())?;
     Ok(PositionReport {

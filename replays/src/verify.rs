@@ -94,7 +94,8 @@ impl Verification {
             core = Some(core_of(&config, registry, &started)?);
         }
         let minor = started.schema.split_once('.').and_then(|(_, minor)| minor.parse::<u16>().ok());
-        let newer_schema = minor.is_none_or(|minor| minor > SCHEMA_VERSION.minor).then(|| started.schema.clone());
+        let newer_schema =
+            minor.is_none_or(|minor| minor > SCHEMA_VERSION.minor).then(|| started.schema.clone());
         Ok(Self { recorded, inputs, core, outcomes: Outcomes::default(), steps: 0, newer_schema })
     }
 
@@ -222,7 +223,10 @@ fn inputs_of(run: &Path, started: &RunStarted, options: &VerifyOptions) -> Resul
     // The bytes themselves are asked, not what the source says of itself.
     let found = content_by_reading(&path).map_err(|error| no_source(error.to_string()))?;
     if found.digest != source.content {
-        return Err(no_source(format!("{} holds another content than the one that was replayed", path.display())));
+        return Err(no_source(format!(
+            "{} holds another content than the one that was replayed",
+            path.display()
+        )));
     }
     let selection = if source.market_only { Selection::MarketOnly } else { Selection::Backtest };
     Inputs::open(&path, selection)

@@ -53,7 +53,9 @@ fn check_account(config: &Config) -> Result<(), Fault> {
     }
     for (asset, rate) in &account.pegs {
         let is_rate = !rate.is_zero() && !rate.is_negative();
-        need(is_rate, &["account", "pegs", asset.as_str()], || format!("{rate} is no rate of exchange; write one above 0"))?;
+        need(is_rate, &["account", "pegs", asset.as_str()], || {
+            format!("{rate} is no rate of exchange; write one above 0")
+        })?;
     }
     Ok(())
 }
@@ -78,7 +80,9 @@ fn check_instrument(id: &str, said: &InstrumentConfig) -> Result<(), Fault> {
     let is_leverage = said.max_leverage.is_none_or(|leverage| leverage >= Rate::ONE);
     need(is_leverage, &at("max_leverage"), || "a leverage is 1 or more".to_owned())?;
     let is_margin = said.maintenance_margin.is_none_or(|margin| !margin.is_negative() && margin < Rate::ONE);
-    need(is_margin, &at("maintenance_margin"), || "it is a fraction of notional, from 0 to below 1".to_owned())
+    need(is_margin, &at("maintenance_margin"), || {
+        "it is a fraction of notional, from 0 to below 1".to_owned()
+    })
 }
 
 fn check_risk(config: &Config) -> Result<(), Fault> {

@@ -197,13 +197,22 @@ impl Layers {
     }
 
     /// Which instance a key below `strategy` speaks of, and whether the key is its name or number.
-    fn instance_meant(&mut self, key: &str, value: &Value, origin: &Origin) -> Result<(usize, bool), ConfigError> {
+    fn instance_meant(
+        &mut self,
+        key: &str,
+        value: &Value,
+        origin: &Origin,
+    ) -> Result<(usize, bool), ConfigError> {
         let all = self.values.entry(STRATEGIES.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
         let names = names_of(all);
         if value.is_table() {
             let by_number = key.parse().ok().filter(|at| *at < names.len());
             let at = by_number.or_else(|| names.iter().position(|name| name == key));
-            let missing = || ConfigError::NoSuchStrategy { origin: origin.clone(), said: key.to_owned(), names: names.clone() };
+            let missing = || ConfigError::NoSuchStrategy {
+                origin: origin.clone(),
+                said: key.to_owned(),
+                names: names.clone(),
+            };
             return at.map(|at| (at, true)).ok_or_else(missing);
         }
         match (all, names.len()) {
@@ -225,10 +234,9 @@ impl Layers {
             _ => Vec::new(),
         };
         let says = |instance: &Value, key: &str| instance.get(key).and_then(Value::as_str) == Some(name);
-        let places = |key: &str| -> Vec<usize> {
-            (0..all.len()).filter(|&at| says(&all[at], key)).collect()
-        };
-        let kept = [places("id"), places("kind")].into_iter().find(|found| !found.is_empty()).unwrap_or_default();
+        let places = |key: &str| -> Vec<usize> { (0..all.len()).filter(|&at| says(&all[at], key)).collect() };
+        let kept =
+            [places("id"), places("kind")].into_iter().find(|found| !found.is_empty()).unwrap_or_default();
         let origins = std::mem::take(&mut self.origins);
         let (mut of_strategies, others): (Origins, Origins) =
             origins.into_iter().partition(|(path, _)| is_of_strategies(path));
@@ -271,7 +279,9 @@ impl Layers {
         (1..=path.len())
             .rev()
             .find_map(|len| self.origins.get(&path[..len]))
-            .or_else(|| self.origins.iter().find(|(known, _)| known.starts_with(path)).map(|(_, origin)| origin))
+            .or_else(|| {
+                self.origins.iter().find(|(known, _)| known.starts_with(path)).map(|(_, origin)| origin)
+            })
             .cloned()
             .unwrap_or(Origin::Default)
     }

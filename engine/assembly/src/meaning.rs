@@ -97,7 +97,9 @@ fn plain(reason: &str) -> String {
         }
         None => reason.trim().to_owned(),
     };
-    let reason = reason.replace("expected a sequence", "expected a list").replace("expected a map", "expected a table");
+    let reason = reason
+        .replace("expected a sequence", "expected a list")
+        .replace("expected a map", "expected a table");
     match reason.strip_prefix("missing field ") {
         Some(field) => format!("the key {field} is missing"),
         None => reason,
@@ -160,4 +162,3 @@ fn flatten(
         path.pop();
     }
 }
-

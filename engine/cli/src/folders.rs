@@ -14,7 +14,9 @@ pub fn refuse_used_folder(dir: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
             bail!("{} is a file, or lies below one; name a new folder with -o", dir.display())
         }
-        Err(error) => return Err(error).with_context(|| format!("the folder {} cannot be read", dir.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("the folder {} cannot be read", dir.display()));
+        }
     };
     ensure!(entries.next().is_none(), "{} is not empty; name a new folder with -o", dir.display());
     Ok(())
@@ -30,7 +32,9 @@ pub fn refuse_other_file(run: &Path) -> Result<()> {
     }
     let mut start = Vec::new();
     let file = File::open(run).with_context(|| format!("{} cannot be read", run.display()))?;
-    file.take(JOURNAL.len() as u64).read_to_end(&mut start).with_context(|| format!("{} cannot be read", run.display()))?;
+    file.take(JOURNAL.len() as u64)
+        .read_to_end(&mut start)
+        .with_context(|| format!("{} cannot be read", run.display()))?;
     let is_journal = start == JOURNAL || start.starts_with(ZSTD);
     ensure!(
         is_journal,

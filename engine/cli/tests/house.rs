@@ -58,7 +58,8 @@ fn forbidden(uses: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
             found.push(format!("{user} is not drawn"));
             continue;
         };
-        found.extend(used.iter().filter(|u| !allowed.contains(&u.as_str())).map(|u| format!("{user} -> {u}")));
+        found
+            .extend(used.iter().filter(|u| !allowed.contains(&u.as_str())).map(|u| format!("{user} -> {u}")));
     }
     found
 }
@@ -69,7 +70,8 @@ fn uses(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
     ours.map(|package| {
         let normal = |d: &&Value| d["kind"].is_null();
         let names = package["dependencies"].as_array().unwrap().iter().filter(normal);
-        let names = names.map(|d| d["name"].as_str().unwrap().to_owned()).filter(|n| n.starts_with("reprise-"));
+        let names =
+            names.map(|d| d["name"].as_str().unwrap().to_owned()).filter(|n| n.starts_with("reprise-"));
         (package["name"].as_str().unwrap().to_owned(), names.collect())
     })
     .collect()
@@ -97,17 +99,20 @@ fn is_allowed(expression: &str, allowed: &[String]) -> bool {
     let flat = expression.replace(['(', ')'], " ").replace('/', " OR ");
     // AND binds tighter, but every expression met is a list of one kind or an AND of parenthesised ORs; both
     // are judged safely by asking that each AND part has an allowed alternative.
-    flat.split(" AND ").all(|part| {
-        part.split(" OR ").any(|licence| allowed.iter().any(|a| a == licence.trim()))
-    })
+    flat.split(" AND ")
+        .all(|part| part.split(" OR ").any(|licence| allowed.iter().any(|a| a == licence.trim())))
 }
 
 /// Breaks when a dependency comes in under a licence that deny.toml does not list, or one that it bans.
 #[test]
 fn licences_and_bans() {
     let deny: toml::Table = std::fs::read_to_string(root().join("deny.toml")).unwrap().parse().unwrap();
-    let allowed: Vec<String> =
-        deny["licenses"]["allow"].as_array().unwrap().iter().map(|l| l.as_str().unwrap().to_owned()).collect();
+    let allowed: Vec<String> = deny["licenses"]["allow"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l.as_str().unwrap().to_owned())
+        .collect();
     let banned: Vec<&str> =
         deny["bans"]["deny"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap()).collect();
     let metadata = metadata();
@@ -143,7 +148,9 @@ fn documents() -> Vec<PathBuf> {
 fn paths_in(text: &str) -> Vec<String> {
     let tops = ["engine/", "services/", "journal/", "replays/", "conf/", "docs/", ".ci/"];
     let mut found = Vec::new();
-    for quoted in text.split('`').skip(1).step_by(2).chain(text.split("](").skip(1).filter_map(|l| l.split(')').next())) {
+    for quoted in
+        text.split('`').skip(1).step_by(2).chain(text.split("](").skip(1).filter_map(|l| l.split(')').next()))
+    {
         let path = quoted.trim();
         let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "./_-".contains(c));
         if plain && tops.iter().any(|top| path.starts_with(top)) {
@@ -170,8 +177,22 @@ fn documents_name_paths_that_exist() {
 #[test]
 fn the_top_level_is_as_drawn() {
     let allowed = [
-        "Cargo.toml", "Cargo.lock", "engine", "services", "journal", "replays", "conf", "docs", "README.md",
-        "LICENSE-MIT", "LICENSE-APACHE", "rustfmt.toml", "clippy.toml", "deny.toml", "target", "runs",
+        "Cargo.toml",
+        "Cargo.lock",
+        "engine",
+        "services",
+        "journal",
+        "replays",
+        "conf",
+        "docs",
+        "README.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "rustfmt.toml",
+        "clippy.toml",
+        "deny.toml",
+        "target",
+        "runs",
     ];
     for entry in std::fs::read_dir(root()).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();

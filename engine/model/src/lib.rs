@@ -22,8 +22,8 @@ pub use ids::{Asset, ClientOrderId, IdError, InstrumentId, OrderId, RunTag, Seq,
 pub use instrument::{FeeAsset, Instrument, InstrumentClass, PriceRuleBreach, QuoteSource};
 pub use money::{Cash, MoneyError, Price, Qty, Rate};
 pub use order::{
-    GroupRole, Liquidity, NewOrder, OrderGroup, OrderOrigin, OrderStatus, OrderType, RequestOf, Side,
-    TimeInForce,
+    GroupKey, GroupRole, Liquidity, NewOrder, OrderGroup, OrderOrigin, OrderStatus, OrderType, RequestOf,
+    Side, TimeInForce,
 };
 pub use refusal::{Code, Refusal};
 pub use text::{Label, LabelError};

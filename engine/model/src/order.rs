@@ -1,10 +1,10 @@
-//! What an order is made of. Terms follow FIX 4.4 (fields named in brackets).
+//! What an order is made of. Terms follow FIX 4.4 (fields named behind "FIX:").
 
-use crate::ids::{InstrumentId, StrategyId, Ts};
+use crate::ids::{InstrumentId, OrderId, StrategyId, Ts};
 use crate::money::{Price, Qty};
 
 crate::words! {
-    /// Which way [Side, 54].
+    /// Which way (FIX: Side, 54).
     pub enum Side {
         /// Buy.
         Buy = "buy",
@@ -43,7 +43,7 @@ impl Side {
 }
 
 crate::words! {
-    /// How an order finds its price [OrdType, 40].
+    /// How an order finds its price (FIX: OrdType, 40).
     pub enum OrderType {
         /// At what the market offers, at once; what is not filled is canceled.
         Market = "market",
@@ -57,7 +57,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// How long an order stays in force [TimeInForce, 59].
+    /// How long an order stays in force (FIX: TimeInForce, 59).
     pub enum TimeInForce {
         /// Good till canceled.
         Gtc = "gtc",
@@ -71,29 +71,29 @@ crate::words! {
 }
 
 crate::words! {
-    /// Where an order stands [OrdStatus, 39].
+    /// Where an order stands (FIX: OrdStatus, 39).
     pub enum OrderStatus {
         /// Asked for; risk has not judged it yet.
         Requested = "requested",
         /// Refused by risk; it never left.
         Denied = "denied",
-        /// Approved by risk; the venue has not answered yet [Pending New].
+        /// Approved by risk; the venue has not answered yet (FIX: Pending New).
         Submitted = "submitted",
-        /// Working at the venue [New].
+        /// Working at the venue (FIX: New).
         Accepted = "accepted",
-        /// Working, and filled in part [Partially filled].
+        /// Working, and filled in part (FIX: Partially filled).
         PartiallyFilled = "partially_filled",
-        /// Filled whole [Filled].
+        /// Filled whole (FIX: Filled).
         Filled = "filled",
-        /// A cancel is on its way [Pending Cancel].
+        /// A cancel is on its way (FIX: Pending Cancel).
         PendingCancel = "pending_cancel",
-        /// A replace is on its way [Pending Replace].
+        /// A replace is on its way (FIX: Pending Replace).
         PendingReplace = "pending_replace",
-        /// Canceled; the rest will not be filled [Canceled].
+        /// Canceled; the rest will not be filled (FIX: Canceled).
         Canceled = "canceled",
-        /// Refused by the venue [Rejected].
+        /// Refused by the venue (FIX: Rejected).
         Rejected = "rejected",
-        /// Its time ran out [Expired].
+        /// Its time ran out (FIX: Expired).
         Expired = "expired",
         /// Its fate is not known; it counts at its worst case until the venue gives evidence.
         Unknown = "unknown",
@@ -128,15 +128,15 @@ crate::words! {
     pub enum RequestOf {
         /// The order itself.
         New = "new",
-        /// A cancel [Order Cancel Reject, CxlRejResponseTo = 1].
+        /// A cancel (FIX: Order Cancel Reject, CxlRejResponseTo = 1).
         Cancel = "cancel",
-        /// A replace [Order Cancel Reject, CxlRejResponseTo = 2].
+        /// A replace (FIX: Order Cancel Reject, CxlRejResponseTo = 2).
         Replace = "replace",
     }
 }
 
 crate::words! {
-    /// Whether a fill gave liquidity or took it [LastLiquidityInd, 851].
+    /// Whether a fill gave liquidity or took it (FIX: LastLiquidityInd, 851).
     pub enum Liquidity {
         /// The order rested and was hit.
         Maker = "maker",
@@ -162,7 +162,7 @@ crate::words! {
 crate::words! {
     /// What an order is to its group.
     pub enum GroupRole {
-        /// One cancels the other [ContingencyType, 1385 = 1 in FIX 5.0].
+        /// One cancels the other (FIX: ContingencyType, 1385 = 1 in FIX 5.0).
         Oco = "oco",
         /// The exit of a bracket that takes the profit.
         TakeProfit = "take_profit",
@@ -219,5 +219,30 @@ crate::object! {
         pub intent: u32,
         /// The signal, in the asker's words.
         pub note: Option<String>,
+    }
+}
+
+/// The name of a set of orders of which the fill of one ends the others.
+///
+/// Plain one-cancels-the-other orders share their group's number. The exits of a bracket carry the number of
+/// its entry, and an entry that is filled in parts has a pair of exits for each part; the two of a pair are
+/// asked for one right after the other, take-profit first, so the take-profit's number names the pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupKey {
+    opened_by: u32,
+    pair: u32,
+}
+
+impl GroupKey {
+    /// The key of an order, `None` for one that stands alone.
+    #[must_use]
+    pub fn of(id: OrderId, terms: &NewOrder) -> Option<Self> {
+        let group = terms.group?;
+        let pair = match group.role {
+            GroupRole::Oco => 0,
+            GroupRole::TakeProfit => id.n,
+            GroupRole::StopLoss => id.n.saturating_sub(1),
+        };
+        Some(Self { opened_by: group.id, pair })
     }
 }

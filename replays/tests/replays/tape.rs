@@ -9,7 +9,7 @@ use reprise_model::event::{
     InstrumentDefined, Level, Mark, OperatorCommand, Quote, RunMode, RunStarted, Trade, TransferReason,
 };
 use reprise_model::{
-    FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, QuoteSource, RunTag, SCHEMA_VERSION, Seq, Side,
+    FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, Price, QuoteSource, RunTag, SCHEMA_VERSION, Seq, Side,
     Ts,
 };
 
@@ -22,6 +22,11 @@ where
     T::Err: std::fmt::Debug,
 {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}"))
+}
+
+/// A price of so many hundredths, in its one form.
+pub fn cents(n: u64) -> String {
+    of::<Price>(&format!("{}.{:02}", n / 100, n % 100)).to_string()
 }
 
 /// A spot instrument with fees in quote.

@@ -5,7 +5,6 @@
 //! what they keep for themselves can be computed anew from the events they saw.
 
 mod amounts;
-mod group;
 mod order_manager;
 mod paper_venue;
 

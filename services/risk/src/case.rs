@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use reprise_core::{Bands, InstrumentIx, Market, OpenTotals, Order, Proposal, State, View};
 use reprise_model::event::{Hold, TradingState};
 use reprise_model::{
-    Cash, Code, GroupRole, MoneyError, NewOrder, OrderId, OrderOrigin, OrderType, Price, Qty, QuoteSource,
+    Cash, Code, GroupKey, MoneyError, NewOrder, OrderId, OrderOrigin, OrderType, Price, Qty, QuoteSource,
     Rate, Side, StrategyId,
 };
 
@@ -246,26 +246,6 @@ impl<'a> Case<'a> {
     /// A hold of nothing.
     pub(crate) fn no_hold(&self) -> Hold {
         Hold { asset: self.market.definition.quote, amount: Cash::ZERO }
-    }
-}
-
-/// Which orders end each other. The exits of a bracket carry the number of its entry, and an entry that fills in
-/// parts has a pair of exits for each part, asked for one right after the other, the take-profit first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct GroupKey {
-    opened_by: u32,
-    pair: u32,
-}
-
-impl GroupKey {
-    fn of(id: OrderId, terms: &NewOrder) -> Option<Self> {
-        let group = terms.group?;
-        let pair = match group.role {
-            GroupRole::Oco => 0,
-            GroupRole::TakeProfit => id.n,
-            GroupRole::StopLoss => id.n.saturating_sub(1),
-        };
-        Some(Self { opened_by: group.id, pair })
     }
 }
 

@@ -24,11 +24,15 @@ pub fn run(args: &CheckConfigArgs, registry: &Registry) -> Result<u8> {
         }
         (false, true) => print_json(&json!({"valid": true, "config": to_recorded(&config)}))?,
         (true, false) => {
-            let rows: Vec<Vec<String>> =
-                rows.into_iter().map(|(path, value, origin)| vec![path, in_words(value), origin.to_string()]).collect();
+            let rows: Vec<Vec<String>> = rows
+                .into_iter()
+                .map(|(path, value, origin)| vec![path, in_words(value), origin.to_string()])
+                .collect();
             print_table(&["key", "value", "from"], &rows, &[])?;
         }
-        (false, false) => print_line("the configuration is valid; --print shows each value and where it comes from")?,
+        (false, false) => {
+            print_line("the configuration is valid; --print shows each value and where it comes from")?
+        }
     }
     Ok(exit::DONE)
 }

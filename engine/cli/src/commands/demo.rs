@@ -18,7 +18,8 @@ const CONFIG: &str = include_str!("../../../../conf/demo.toml");
 const SAMPLE_NAME: &str = "replays/samples/binance-spot-20250325";
 /// Three minutes of three markets: see replays/samples/README.md.
 const SAMPLE: &[u8] = include_bytes!("../../../../replays/samples/binance-spot-20250325/000001.jsonl.zst");
-const SAMPLE_MANIFEST: &[u8] = include_bytes!("../../../../replays/samples/binance-spot-20250325/manifest.json");
+const SAMPLE_MANIFEST: &[u8] =
+    include_bytes!("../../../../replays/samples/binance-spot-20250325/manifest.json");
 
 /// Runs the demo.
 pub fn run(args: &DemoArgs, registry: &Registry) -> Result<u8> {
@@ -29,7 +30,11 @@ pub fn run(args: &DemoArgs, registry: &Registry) -> Result<u8> {
     let config = config_of(&layers_over(CONFIG_NAME, CONFIG, &ConfigArgs::default())?, registry)?;
     refuse_used_folder(&dir)?;
     let sample = unpack_sample()?;
-    let options = BacktestOptions { copy_inputs: true, source_name: Some(SAMPLE_NAME.to_owned()), ..Default::default() };
+    let options = BacktestOptions {
+        copy_inputs: true,
+        source_name: Some(SAMPLE_NAME.to_owned()),
+        ..Default::default()
+    };
     let bar = progress_bar("replaying");
     let report = Backtest::new(sample.path(), &config, registry, options)
         .run(&dir, &mut |p| show(&bar, p.read_bytes, p.total_bytes))?;
@@ -59,7 +64,8 @@ fn free_folder(runs: &Path) -> Result<PathBuf> {
 fn unpack_sample() -> Result<tempfile::TempDir> {
     let dir = tempfile::tempdir().context("no temporary folder for the bundled recording")?;
     std::fs::write(dir.path().join("000001.jsonl.zst"), SAMPLE).context("unpacking the bundled recording")?;
-    std::fs::write(dir.path().join("manifest.json"), SAMPLE_MANIFEST).context("unpacking the bundled recording")?;
+    std::fs::write(dir.path().join("manifest.json"), SAMPLE_MANIFEST)
+        .context("unpacking the bundled recording")?;
     Ok(dir)
 }
 

@@ -20,7 +20,8 @@ const SHOW_EVERY: u64 = 1 << 14;
 
 /// Imports.
 pub fn run(args: &ImportArgs) -> Result<u8> {
-    let instrument = args.instrument.as_deref().map(str::parse::<InstrumentId>).transpose().context("--instrument")?;
+    let instrument =
+        args.instrument.as_deref().map(str::parse::<InstrumentId>).transpose().context("--instrument")?;
     let plan = ImportPlan {
         format: args.format,
         venue: args.venue.clone(),
@@ -74,7 +75,10 @@ fn started(import: &Import, args: &ImportArgs) -> RunStarted {
     let tag = blake3::hash(config.to_string().as_bytes());
     let tag = tag.as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     let folder = std::path::absolute(&args.output).ok();
-    let run = folder.as_deref().and_then(Path::file_name).map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let run = folder
+        .as_deref()
+        .and_then(Path::file_name)
+        .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     RunStarted {
         run,
         tag: RunTag(tag),

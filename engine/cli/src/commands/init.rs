@@ -33,7 +33,8 @@ pub fn run(args: &InitArgs) -> Result<u8> {
     let name = package_name(&dir)?;
     let reprise = reprise_source(args)?;
     if dir.exists() {
-        let is_empty = fs::read_dir(&dir).with_context(|| format!("{} is no folder", dir.display()))?.next().is_none();
+        let is_empty =
+            fs::read_dir(&dir).with_context(|| format!("{} is no folder", dir.display()))?.next().is_none();
         ensure!(is_empty, "{} is not empty; name a new folder", dir.display());
     }
     for (path, text) in FILES {
@@ -56,7 +57,8 @@ pub fn run(args: &InitArgs) -> Result<u8> {
 /// A package name made from the folder's.
 fn package_name(dir: &Path) -> Result<String> {
     let folder = dir.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let name: String = folder.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    let name: String =
+        folder.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let name = name.trim_matches('-').to_owned();
     let begins_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     ensure!(begins_well, "'{folder}' is no name for a crate; begin the folder's name with a letter");

@@ -57,7 +57,11 @@ fn in_words(verdict: &Verdict) -> String {
             format!("clean: {} lines, ended at seq {}", grouped(stat.lines), stat.last_seq)
         }
         Verdict::Clean(stat) => {
-            format!("open: {} lines, clean up to seq {}; the run has not ended", grouped(stat.lines), stat.last_seq)
+            format!(
+                "open: {} lines, clean up to seq {}; the run has not ended",
+                grouped(stat.lines),
+                stat.last_seq
+            )
         }
         Verdict::BeingWritten { .. } => "open: the run is being written".to_owned(),
         Verdict::Corrupt(damage) => format!("corrupt: {damage}"),
@@ -71,7 +75,8 @@ fn count(args: &JournalRun) -> Result<u8> {
         print_json(&stat_json(&stat))?;
         return Ok(exit::DONE);
     }
-    let rows: Vec<Vec<String>> = stat.kinds.iter().map(|(kind, count)| vec![kind.clone(), grouped(*count)]).collect();
+    let rows: Vec<Vec<String>> =
+        stat.kinds.iter().map(|(kind, count)| vec![kind.clone(), grouped(*count)]).collect();
     print_table(&["kind", "lines"], &rows, &[1])?;
     let state = if stat.ended { "ended" } else { "open" };
     let facts = [
@@ -88,7 +93,8 @@ fn count(args: &JournalRun) -> Result<u8> {
         ("bytes", grouped(stat.bytes)),
         ("bytes on disk", grouped(stat.file_bytes)),
     ];
-    let rows: Vec<Vec<String>> = facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    let rows: Vec<Vec<String>> =
+        facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     print_table(&["journal", ""], &rows, &[])?;
     for unknown in &stat.unknowns {
         crate::output::warn(unknown);
@@ -117,7 +123,9 @@ fn cat(args: &JournalCat) -> Result<u8> {
             break;
         }
         let kind = kind_of(&entry.body);
-        if entry.seq.0 >= from && (args.kind.is_empty() || args.kind.iter().any(|k| kind.starts_with(k.as_str()))) {
+        if entry.seq.0 >= from
+            && (args.kind.is_empty() || args.kind.iter().any(|k| kind.starts_with(k.as_str())))
+        {
             out.write_all(entry.raw).and_then(|()| out.write_all(b"\n")).context(NOT_WRITTEN)?;
         }
     }

@@ -35,14 +35,19 @@ fn print_kinds(as_json: bool) -> Result<()> {
     let rows: Vec<Vec<String>> = KINDS
         .iter()
         .map(|row| {
-            let words = [row.class.as_str(), row.durability.as_str(), row.verify.as_str(), row.backtest.as_str()];
+            let words =
+                [row.class.as_str(), row.durability.as_str(), row.verify.as_str(), row.backtest.as_str()];
             let mut cells = vec![row.kind.to_owned()];
             cells.extend(words.map(str::to_owned));
             cells.extend([row.what_if.to_string(), row.about.trim().to_owned()]);
             cells
         })
         .collect();
-    print_table(&["kind", "class", "durability", "verify", "backtest", "what-if", "what happened"], &rows, &[])
+    print_table(
+        &["kind", "class", "durability", "verify", "backtest", "what-if", "what happened"],
+        &rows,
+        &[],
+    )
 }
 
 fn print_refusals(as_json: bool) -> Result<()> {

@@ -17,7 +17,9 @@ pub fn run(args: &StrategiesArgs, registry: &Registry) -> Result<u8> {
                 let params: Vec<_> = kind
                     .params
                     .iter()
-                    .map(|p| json!({"name": p.name, "takes": p.takes, "default": p.default, "about": p.about}))
+                    .map(
+                        |p| json!({"name": p.name, "takes": p.takes, "default": p.default, "about": p.about}),
+                    )
                     .collect();
                 json!({"name": kind.name, "about": kind.about, "params": params})
             })

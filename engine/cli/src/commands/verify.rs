@@ -32,7 +32,9 @@ pub fn run(args: &VerifyArgs, registry: &Registry) -> Result<u8> {
                     grouped(inputs)
                 ))?;
                 if let Some(reason) = halted {
-                    print_line(format_args!("then the engine halts, as it did when the run was made: {reason}"))?;
+                    print_line(format_args!(
+                        "then the engine halts, as it did when the run was made: {reason}"
+                    ))?;
                 }
                 print_line(format_args!("decision digest {digest}"))?;
             }

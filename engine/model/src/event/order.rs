@@ -83,9 +83,9 @@ crate::object! {
         pub order: OrderId,
         /// The execution's id at the venue.
         pub exec_id: Label<39>,
-        /// What was executed [LastQty, 32], in base units.
+        /// What was executed (FIX: LastQty, 32), in base units.
         pub qty: Qty,
-        /// At which price [LastPx, 31].
+        /// At which price (FIX: LastPx, 31).
         pub price: Price,
         /// What the venue took for it, in units of `fee_asset`; negative is a rebate.
         pub fee: Cash,
@@ -93,9 +93,9 @@ crate::object! {
         pub fee_asset: Asset,
         /// Whether it gave or took liquidity.
         pub liquidity: Liquidity,
-        /// Executed in all [CumQty, 14].
+        /// Executed in all (FIX: CumQty, 14).
         pub cum_qty: Qty,
-        /// Still open [LeavesQty, 151].
+        /// Still open (FIX: LeavesQty, 151).
         pub leaves_qty: Qty,
     }
 }

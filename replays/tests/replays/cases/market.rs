@@ -3,7 +3,7 @@
 use reprise_model::event::{BookAction, FeedState, Trade, TransferReason};
 use reprise_model::{FeeAsset, Instrument, Label, QuoteSource, Side};
 
-use crate::tape::{Tape, of, perpetual, spot};
+use crate::tape::{Tape, cents, of, perpetual, spot};
 
 const BTC: &str = "BTC-USD.SIM";
 const ETH: &str = "ETH-BTC.SIM";
@@ -172,7 +172,6 @@ pub fn side_by_side() -> Tape {
         (dice >> 33) % below
     };
     let (mut btc, mut eth) = (10_000, 500);
-    let cents = |n: u64| format!("{}.{:02}", n / 100, n % 100);
     for n in 0..150_u64 {
         // A slow wave under the noise, so that the averages cross.
         let drift = if n % 50 < 25 { 3 } else { 0 };

@@ -3,7 +3,7 @@
 use reprise_model::event::{Command, FeedState, Quote, TransferReason};
 use reprise_model::{Instrument, Ts};
 
-use crate::tape::{Tape, level, of, perpetual, spot};
+use crate::tape::{Tape, cents, level, of, perpetual, spot};
 
 /// A quote in each of the instruments whose orders are to be denied, each for its own reason.
 pub fn denials() -> Tape {
@@ -78,8 +78,8 @@ pub fn daily_loss() -> Tape {
 pub fn drawdown() -> Tape {
     const ID: &str = "BTC-USD.SIM";
     let mut tape = Tape::new(vec![spot(ID)]);
-    for bid in ["100", "100", "104", "103", "101.9", "101.5", "101.5", "101.5"] {
-        tape.quote(ID, &format!("{bid} 50"), &format!("{bid}9 50").replacen('9', ".9", usize::from(!bid.contains('.'))));
+    for bid in [10_000, 10_000, 10_400, 10_300, 10_190, 10_150, 10_150, 10_150] {
+        tape.quote(ID, &format!("{} 50", cents(bid)), &format!("{} 50", cents(bid + 9)));
     }
     tape.clock();
     tape

@@ -15,7 +15,7 @@ use reprise_model::{
 };
 
 use crate::amounts::{change_of_position, less, plus};
-use crate::group::GroupKey;
+use reprise_model::GroupKey;
 
 /// A member of a group.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use super::queue::{Queue, QueueRules};
 use super::settings::QueueModel;
 use super::shown::{Taken, displayed, is_better};
 use super::working::Working;
-use crate::group::GroupKey;
+use reprise_model::GroupKey;
 
 /// The orders of one instrument.
 #[derive(Debug, Default)]

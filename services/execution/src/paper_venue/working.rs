@@ -6,7 +6,7 @@ use reprise_model::{NewOrder, OrderId, OrderType, Price, Qty, Side, TimeInForce,
 
 use super::queue::Queue;
 use crate::amounts::less;
-use crate::group::GroupKey;
+use reprise_model::GroupKey;
 
 /// An order at the venue.
 #[derive(Debug, Clone)]
