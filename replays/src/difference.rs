@@ -15,8 +15,8 @@ pub struct Difference {
     pub seq: u64,
     /// Its kind, as recorded; as recomputed when nothing was recorded.
     pub kind: String,
-    /// The field: `seq`, `ts`, `kind`, `cause`, or the path of one of the event's own, such as `qty`. `event`
-    /// when one side has no event at all; `halt` when the engine halts at an input that was taken.
+    /// The field: `kind`, `ts`, `cause`, or the path of one of the event's own, such as `qty`. `event` when one
+    /// side has no event of that number; `halt` when the engine halts at an input that was taken.
     pub field: String,
     /// What the journal says; `null` when it says nothing.
     pub recorded: Value,
@@ -24,9 +24,15 @@ pub struct Difference {
     pub recomputed: Value,
 }
 
-/// Compares two outcomes; `None` when they are the same.
+/// Compares two outcomes; `None` when they are the same. Of two with different numbers the earlier one has no
+/// counterpart: it was taken out of the journal, or slipped into it.
 #[must_use]
 pub fn between(recorded: Option<&Envelope<'_>>, recomputed: Option<&Envelope<'_>>) -> Option<Difference> {
+    let (recorded, recomputed) = match (recorded, recomputed) {
+        (Some(was), Some(is)) if was.seq < is.seq => (recorded, None),
+        (Some(was), Some(is)) if was.seq > is.seq => (None, recomputed),
+        both => both,
+    };
     let shown = recorded.or(recomputed)?;
     let (field, was, is) = match (recorded, recomputed) {
         (Some(was), Some(is)) if was.covered == is.covered => return None,
@@ -47,7 +53,6 @@ fn whole(event: &Envelope<'_>) -> Value {
 
 fn first_field(was: &Envelope<'_>, is: &Envelope<'_>) -> (String, Value, Value) {
     let rows = [
-        ("seq", Value::from(was.seq.0), Value::from(is.seq.0)),
         ("kind", Value::from(text(was.kind)), Value::from(text(is.kind))),
         ("ts", Value::from(was.ts.0), Value::from(is.ts.0)),
         ("cause", Value::from(was.cause.0), Value::from(is.cause.0)),
@@ -173,7 +178,8 @@ mod tests {
             ((2, "a", 1, "\"\""), (2, "a", 1, "{}"), Some("data")),
             ((2, "a", 1, "{}"), (2, "b", 1, "{}"), Some("kind")),
             ((2, "a", 1, "{}"), (2, "a", 2, "{}"), Some("ts")),
-            ((2, "a", 1, "{}"), (3, "b", 2, "{}"), Some("seq")),
+            ((2, "a", 1, "{}"), (3, "b", 2, "{}"), Some("event")),
+            ((2, "a", 1, "{}"), (1, "b", 2, "{}"), Some("event")),
         ];
         for (a, b, field) in rows {
             let (a, b) = (line(a.0, a.1, a.2, a.3), line(b.0, b.1, b.2, b.3));
@@ -181,6 +187,8 @@ mod tests {
             let found = between(Some(&was), Some(&is));
             let context = format!("{} against {}", a.escape_ascii(), b.escape_ascii());
             assert_eq!(found.as_ref().map(|d| d.field.as_str()), field, "{context}");
+            let seq = was.seq.min(is.seq).0;
+            assert!(found.is_none_or(|d| d.seq == seq), "{context}");
             let alone = between(Some(&was), None).unwrap();
             assert_eq!(
                 (alone.field.as_str(), alone.seq, alone.recomputed),

@@ -1,6 +1,6 @@
 //! Counts what a run decided, outcome by outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use reprise_core::Decided;
 use reprise_model::event::{CancelReason, Fill};
@@ -21,6 +21,10 @@ pub struct InstrumentTally {
     pub turnover: Cash,
 }
 
+/// How many orders that are over are remembered: a venue may report a fill after it reported the end, and the
+/// state remembers as many.
+const OVER_KEPT: usize = 128;
+
 /// What was counted in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -40,8 +44,9 @@ pub struct Tally {
     pub instruments: BTreeMap<InstrumentId, InstrumentTally>,
     /// True when a sum is beyond what can be counted, and the most that can stands for it.
     pub is_capped: bool,
-    /// What the orders that are not over trade.
-    open: BTreeMap<OrderId, InstrumentId>,
+    /// What orders trade: those that are not over, and the last of those that are.
+    trades: BTreeMap<OrderId, InstrumentId>,
+    over: VecDeque<OrderId>,
 }
 
 impl Tally {
@@ -57,11 +62,11 @@ impl Tally {
         self.outcomes += 1;
         match outcome {
             Outcome::OrderRequested(e) => {
-                self.open.insert(e.order, e.terms.instrument);
+                self.trades.insert(e.order, e.terms.instrument);
             }
             Outcome::OrderAccepted(e) => {
                 if let Some(terms) = &e.adopted {
-                    self.open.insert(e.order, terms.instrument);
+                    self.trades.insert(e.order, terms.instrument);
                 }
             }
             Outcome::OrderSubmitted(e) => {
@@ -70,32 +75,41 @@ impl Tally {
             }
             Outcome::OrderDenied(e) => {
                 *self.denials.entry(e.refusal.code).or_default() += 1;
-                if let Some(&instrument) = self.open.get(&e.order) {
+                if let Some(&instrument) = self.trades.get(&e.order) {
                     self.of(instrument).denied += 1;
                 }
                 if e.request == RequestOf::New {
-                    self.open.remove(&e.order);
+                    self.trades.remove(&e.order);
                 }
             }
             Outcome::OrderPartiallyFilled(e) => self.add_fill(&e.fill),
             Outcome::OrderFilled(e) => {
                 self.add_fill(&e.fill);
-                self.open.remove(&e.fill.order);
+                self.end(e.fill.order);
             }
             Outcome::OrderCanceled(e) => {
                 *self.canceled.entry(e.reason).or_default() += 1;
-                self.open.remove(&e.order);
+                self.end(e.order);
             }
             Outcome::OrderExpired(e) => {
-                self.open.remove(&e.order);
+                self.end(e.order);
             }
             Outcome::OrderRejected(e) => {
                 self.rejected += 1;
                 if e.request == RequestOf::New {
-                    self.open.remove(&e.order);
+                    self.end(e.order);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn end(&mut self, order: OrderId) {
+        self.over.push_back(order);
+        if self.over.len() > OVER_KEPT
+            && let Some(oldest) = self.over.pop_front()
+        {
+            self.trades.remove(&oldest);
         }
     }
 
@@ -105,7 +119,7 @@ impl Tally {
 
     fn add_fill(&mut self, fill: &Fill) {
         self.fills += 1;
-        let Some(&instrument) = self.open.get(&fill.order) else { return };
+        let Some(&instrument) = self.trades.get(&fill.order) else { return };
         let tally = self.of(instrument);
         tally.fills += 1;
         let volume = tally.volume.checked_add(fill.qty);

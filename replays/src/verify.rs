@@ -104,7 +104,8 @@ impl Verification {
             if let Some(verdict) = self.step(ts, &input)? {
                 return Ok(verdict);
             }
-            self.steps += 1;
+            // The run's own end is no input that it was told.
+            self.steps += u64::from(!matches!(input, Input::RunEnded(_)));
             if self.steps.is_multiple_of(PROGRESS_EVERY) {
                 progress(self.inputs.progress());
             }
@@ -221,7 +222,10 @@ fn inputs_of(run: &Path, started: &RunStarted, options: &VerifyOptions) -> Resul
     let folder = if run.is_dir() { run } else { run.parent().unwrap_or(run) };
     let path = options.source.clone().unwrap_or_else(|| folder.join(&source.path));
     // The bytes themselves are asked, not what the source says of itself.
-    let found = content_by_reading(&path).map_err(|error| no_source(error.to_string()))?;
+    let found = content_by_reading(&path).map_err(|error| match error.damage() {
+        Some(_) => ReplayError::Journal(error),
+        None => no_source(error.to_string()),
+    })?;
     if found.digest != source.content {
         return Err(no_source(format!(
             "{} holds another content than the one that was replayed",

@@ -101,7 +101,7 @@ fn plain(reason: &str) -> String {
         .replace("expected a sequence", "expected a list")
         .replace("expected a map", "expected a table");
     match reason.strip_prefix("missing field ") {
-        Some(field) => format!("the key {field} is missing"),
+        Some(field) => format!("the key {} is missing", field.replace('`', "'")),
         None => reason,
     }
 }
@@ -134,10 +134,10 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
 
 /// Every value of a configuration with its path and who said it, in the order of the paths.
 #[must_use]
-pub fn table_of(config: &Config, layers: &Layers) -> Vec<(String, String, Origin)> {
+pub fn table_of(config: &Config, layers: &Layers) -> Vec<(String, serde_json::Value, Origin)> {
     let mut rows = Vec::new();
     flatten(&to_recorded(config), &mut Vec::new(), &mut |path, value| {
-        rows.push((shown(path), value.to_string(), layers.origin_of_value(path)));
+        rows.push((shown(path), value.clone(), layers.origin_of_value(path)));
     });
     rows
 }

@@ -53,7 +53,7 @@ pub fn warn(text: impl std::fmt::Display) {
 /// A bar of bytes that shows itself when a person is watching.
 pub fn progress_bar(what: &str) -> ProgressBar {
     // Gone also when an error ends the work, so that the error stands on a line of its own.
-    let bar = ProgressBar::new(0).with_finish(ProgressFinish::AndClear);
+    let bar = ProgressBar::new(1).with_finish(ProgressFinish::AndClear);
     let style = ProgressStyle::with_template("{prefix} {bar:30} {percent}% {bytes}/{total_bytes} {eta}");
     if let Ok(style) = style {
         bar.set_style(style);

@@ -100,8 +100,16 @@ impl Scripted {
                     let (one, other) = cx.oco(both.0.intent(cx), both.1.intent(cx));
                     self.orders.extend([one, other]);
                 }
-                Action::Replace(n, terms) => cx.replace(self.orders[n - 1], terms),
-                Action::Cancel(n) => cx.cancel(self.orders[n - 1]),
+                Action::Replace(n, terms) => {
+                    if let Some(&order) = self.orders.get(n - 1) {
+                        cx.replace(order, terms);
+                    }
+                }
+                Action::Cancel(n) => {
+                    if let Some(&order) = self.orders.get(n - 1) {
+                        cx.cancel(order);
+                    }
+                }
                 Action::CancelAll => cx.cancel_all(),
                 Action::Wake { after_ms, key } => cx.wake_after(after_ms * 1_000_000, key),
             }

@@ -315,3 +315,48 @@ fn defaults_trade_on_any_instrument() {
         }
     }
 }
+
+/// Breaks when the defaults that a configuration writes out are not the defaults, in value or in form.
+#[test]
+fn written_out_defaults_are_the_defaults() {
+    use reprise_strategies::{ParamMap, ParamValue, Params, Rate, Side, params, text};
+
+    params! {
+        /// One of each type.
+        pub struct Every {
+            /// A whole number.
+            pub small: u32 = 12,
+            /// A large one.
+            pub large: u64 = u64::MAX,
+            /// A decimal.
+            pub rate: Rate = text("0.000000000001"),
+            /// A number.
+            pub number: f64 = 0.1,
+            /// A flag.
+            pub flag: bool = true,
+            /// A text that looks like a number.
+            pub name: String = "12".to_owned(),
+            /// A side.
+            pub side: Side = Side::Sell,
+            /// One that is set.
+            pub some: Option<u32> = Some(3),
+            /// One that is not.
+            pub none: Option<u32> = None,
+        }
+    }
+
+    let written: ParamMap = Every::table().into_iter().map(|p| (p.name.to_owned(), p.value)).collect();
+    assert_eq!(Every::read(&written), Ok(Every::default()));
+    assert!(
+        written["none"].is_null() && written["small"].is_u64() && written["flag"].is_boolean(),
+        "{written:?}"
+    );
+    let text = serde_json::to_string(&written).unwrap();
+    assert_eq!(Every::read(&serde_json::from_str(&text).unwrap()), Ok(Every::default()), "{text}");
+    assert_eq!(Some(7_u32).value(), serde_json::json!(7));
+    for kind in Registry::builtin().kinds() {
+        let written: ParamMap = kind.params.iter().map(|p| (p.name.to_owned(), p.value.clone())).collect();
+        let built = Registry::builtin().build("one".parse().unwrap(), &kind.name, &written);
+        assert!(built.is_ok(), "{}: {:?}", kind.name, built.err());
+    }
+}

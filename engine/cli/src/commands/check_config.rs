@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use reprise_assembly::{Registry, table_of, to_recorded};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::CheckConfigArgs;
 use crate::exit;
@@ -26,7 +26,7 @@ pub fn run(args: &CheckConfigArgs, registry: &Registry) -> Result<u8> {
         (true, false) => {
             let rows: Vec<Vec<String>> = rows
                 .into_iter()
-                .map(|(path, value, origin)| vec![path, in_words(value), origin.to_string()])
+                .map(|(path, value, origin)| vec![path, in_words(&value), origin.to_string()])
                 .collect();
             print_table(&["key", "value", "from"], &rows, &[])?;
         }
@@ -38,10 +38,11 @@ pub fn run(args: &CheckConfigArgs, registry: &Registry) -> Result<u8> {
 }
 
 /// A value as a person reads it.
-fn in_words(value: String) -> String {
-    match value.as_str() {
-        "null" => "not set".to_owned(),
-        "{}" | "[]" => "none".to_owned(),
-        _ => value,
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::Null => "not set".to_owned(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
+        Value::Object(members) if members.is_empty() => "none".to_owned(),
+        other => other.to_string(),
     }
 }

@@ -12,7 +12,9 @@ use crate::output::{grouped, print_json, print_line, print_table, progress_bar, 
 
 /// Verifies.
 pub fn run(args: &VerifyArgs, registry: &Registry) -> Result<u8> {
-    refuse_other_file(&args.run)?;
+    for path in std::iter::once(&args.run).chain(&args.source) {
+        refuse_other_file(path)?;
+    }
     let bar = progress_bar("verifying");
     let options = VerifyOptions { source: args.source.clone() };
     let verdict = verify(&args.run, registry, &options, &mut |p| show(&bar, p.read_bytes, p.total_bytes))?;

@@ -97,7 +97,7 @@ fn closes_of_quote_bars() {
     let bars = random_bars(12, 900);
     let row = |bar: &Bar| {
         let ask = bar.prices.map(|cents| text(cents + bar.spread));
-        format!("{},{},2,{},3\n", begin_ms(bar), bar.prices.map(text).join(","), ask.join(","))
+        format!("{},{},2.5,{},3\n", begin_ms(bar), bar.prices.map(text).join(","), ask.join(","))
     };
     let csv: String = bars.iter().map(row).collect();
     write_zip(&place, "minute/ethusd_20180404_quote.zip", "20180404_ethusd_minute_quote.csv", &csv);

@@ -107,7 +107,7 @@ fn the_report_counts_the_journal() {
     assert_eq!(report["fills"], count("--kind order.filled --kind order.partially_filled"));
     let denied = place.events("run", "--kind order.denied");
     for (code, told) in report["denials"].as_object().unwrap() {
-        let found = denied.iter().filter(|line| line["data"]["code"].to_string() == *code).count();
+        let found = denied.iter().filter(|line| line["data"]["code"].as_u64() == code.parse().ok()).count();
         assert_eq!(*told, found, "code {code}");
     }
     let fees: i128 = place
@@ -126,7 +126,7 @@ fn equity_is_the_sum_of_its_parts() {
         (31, "-c frictions.toml"),
         (32, "-c frictions.toml --strategy maker"),
         (33, "-c frictions.toml --strategy market-maker --set account.allow_short=true"),
-        (34, "--strategy mean-reversion"),
+        (34, "--strategy mean-reversion --set risk.bands.0.interval_ms=50"),
         (35, "--strategy ema-cross --set strategy.qty=0.37 --set paper.taker_fee=0.00033"),
         (36, "--strategy twap --set strategy.duration_ms=10000 --set paper.depth=book"),
     ];
@@ -140,7 +140,9 @@ fn equity_is_the_sum_of_its_parts() {
         assert_eq!(of("equity_end"), of("equity_start") + parts, "{options}: {report}");
         // Every instrument is quoted in the reporting asset, so that theirs are the sums too.
         for key in ["realized_pnl", "unrealized_pnl", "fees", "funding"] {
-            let by = |list: &str| report[list].as_array().unwrap().iter().map(|one| exact(&one[key])).sum::<i128>();
+            let by = |list: &str| {
+                report[list].as_array().unwrap().iter().map(|one| exact(&one[key])).sum::<i128>()
+            };
             assert_eq!(of(key), by("instruments"), "{options}: {key} by instrument");
             assert_eq!(of(key), by("positions"), "{options}: {key} by strategy");
         }
@@ -151,7 +153,8 @@ fn equity_is_the_sum_of_its_parts() {
 #[test]
 fn import_says_what_it_took() {
     let place = Place::new();
-    place.write("a.csv", "ts_ns,instrument,bid,bid_size,ask,ask_size\n2000000000000000000,btcusd,1.5,1,2,1\n");
+    place
+        .write("a.csv", "ts_ns,instrument,bid,bid_size,ask,ask_size\n2000000000000000000,btcusd,1.5,1,2,1\n");
     place.write(
         "b.csv",
         "instrument,ts_ns,bid,bid_size,ask,ask_size,last,last_size,side\n\

@@ -7,7 +7,7 @@ use crate::kit::{Place, exact};
 /// The decisions of the demo, on every machine, for ever. They change when a rule, the recording or conf/demo.toml
 /// changes on purpose; then take the new value from `reprise demo --json | grep '"digest"'`, in a debug and in a
 /// release build, and say in the commit why the decisions are others.
-pub const DEMO_DIGEST: &str = "";
+pub const DEMO_DIGEST: &str = "4ecb35d0bc5aa15b62925fede245923681dabe6f6b7b15f370a01fd24495dbf2";
 
 /// Breaks when a fresh clone's first command fails, is slow, denies nothing or cannot be proved; or when any
 /// decision of it changes.
@@ -18,14 +18,21 @@ fn the_demo_proves_itself() {
     let said = place.done("demo -o runs/demo");
     let took = began.elapsed();
     assert!(took < Duration::from_secs(10), "the demo took {took:?}");
-    for words in ["denied by", "bands", "equity at the end", "decision digest", "reprise verify runs/demo", DEMO_DIGEST]
-    {
+    for words in [
+        "denied by",
+        "bands",
+        "equity at the end",
+        "decision digest",
+        "reprise verify runs/demo",
+        DEMO_DIGEST,
+    ] {
         assert!(said.out.contains(words), "the demo does not say {words:?}: {}", said.out);
     }
     let report: serde_json::Value = serde_json::from_slice(&place.read("runs/demo/report.json")).unwrap();
     assert_eq!(report["digest"], DEMO_DIGEST);
     assert_eq!(report["instruments"].as_array().unwrap().len(), 3);
-    let denied: u64 = report["denials"].as_object().unwrap().values().filter_map(serde_json::Value::as_u64).sum();
+    let denied: u64 =
+        report["denials"].as_object().unwrap().values().filter_map(serde_json::Value::as_u64).sum();
     assert!(denied > 0, "no order is denied");
     let of = |key: &str| exact(&report[key]);
     let parts = of("realized_pnl") + of("unrealized_pnl") - of("fees") + of("funding");

@@ -59,7 +59,11 @@ fn expected_trades(rows: &[Row], fast: u32, slow: u32) -> Vec<Trade> {
 
 /// A decimal in the one form.
 fn plain(text: &str) -> String {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// What a run traded: each order joined with its one fill.
@@ -79,7 +83,12 @@ pub fn recorded_trades(place: &Place, run: &str, qty: &str) -> Vec<Trade> {
         assert_eq!(order["data"]["qty"], qty);
         assert_eq!(order["data"]["order_type"], "market");
         let data = &order["data"];
-        (fill["ts"].as_u64().unwrap(), text(&data["instrument"]), text(&data["side"]), text(&fill["data"]["price"]))
+        (
+            fill["ts"].as_u64().unwrap(),
+            text(&data["instrument"]),
+            text(&data["side"]),
+            text(&fill["data"]["price"]),
+        )
     };
     submitted.iter().map(trade).collect()
 }
@@ -126,7 +135,11 @@ fn ema_cross_is_what_the_contract_says() {
         let expected = expected_trades(&rows, fast, slow);
         let about = format!("seed {seed}, {fast}/{slow}");
         assert_eq!(recorded_trades(&place, "run", qty), expected, "{about}");
-        assert_eq!(expected.is_empty(), fast == slow || fast.max(slow) as usize * 3 > count, "{about} trades");
+        assert_eq!(
+            expected.is_empty(),
+            fast == slow || fast.max(slow) as usize * 3 > count,
+            "{about} trades"
+        );
         assert_eq!(report["events"], count, "{about}");
         assert_eq!(report["orders"], expected.len(), "{about}");
         assert_eq!(report["fills"], expected.len(), "{about}");

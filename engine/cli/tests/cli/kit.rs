@@ -92,7 +92,10 @@ impl Place {
     /// Runs a line of the shell in which `$REPRISE` is the binary.
     pub fn shell(&self, line: &str) -> Said {
         let mut command = self.command("/bin/sh");
-        command.args(["-c", line]).env("REPRISE", REPRISE).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .args(["-c", line])
+            .env("REPRISE", REPRISE)
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         Said::of(&command.output().unwrap())
     }
 

@@ -1,17 +1,32 @@
 //! The product as its users meet it: the binary, run on files in a folder of its own.
 
+#[cfg(test)]
 mod bad_configuration;
+#[cfg(test)]
 mod bad_input;
+#[cfg(test)]
 mod bad_journals;
+#[cfg(test)]
 mod bad_places;
+#[cfg(test)]
 mod bars;
+#[cfg(test)]
 mod configuration;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
 mod ema_cross;
+#[cfg(test)]
 mod forged;
+#[cfg(test)]
 mod kit;
+#[cfg(test)]
 mod market;
+#[cfg(test)]
 mod recordings;
+#[cfg(test)]
 mod same_decisions;
+#[cfg(test)]
 mod segments;

@@ -72,7 +72,7 @@ pub fn as_csv(rows: &[Row], seed: u64) -> String {
     }
     let mut csv = "ts_ns,instrument,bid,bid_size,ask,ask_size\n".to_owned();
     for Row { ts, instrument, bid, ask } in rows {
-        writeln!(csv, "{ts},{instrument},{bid},0.5,{ask},0.25").unwrap();
+        writeln!(csv, "{ts},{instrument},{bid},0.504,{ask},0.25").unwrap();
     }
     csv
 }

@@ -6,7 +6,8 @@ use crate::segments::lines_of;
 
 /// A run's decision digest, as its report tells it.
 fn digest(place: &Place, run: &str) -> String {
-    let report: serde_json::Value = serde_json::from_slice(&place.read(&format!("{run}/report.json"))).unwrap();
+    let report: serde_json::Value =
+        serde_json::from_slice(&place.read(&format!("{run}/report.json"))).unwrap();
     report["digest"].as_str().unwrap().to_owned()
 }
 
@@ -44,7 +45,10 @@ fn nothing_but_inputs_and_configuration_decides() {
     ] {
         backtest(folder, options);
         assert_eq!(digest(&place, &format!("{folder}/run")), digest(&place, "first/run"), "{folder}");
-        assert!(place.read(&format!("{folder}/run/000001.jsonl")) == bytes, "{folder}: the journal's bytes differ");
+        assert!(
+            place.read(&format!("{folder}/run/000001.jsonl")) == bytes,
+            "{folder}: the journal's bytes differ"
+        );
     }
     backtest("copied", "--copy-inputs");
     assert_eq!(digest(&place, "copied/run"), digest(&place, "first/run"));
@@ -81,7 +85,10 @@ fn runs_stay_provable() {
         let before = place.done(&format!("journal cat {run}")).out;
         let sealed = place.json(&format!("journal seal {run} --json"));
         assert_eq!((&sealed["segments"], &sealed["newly_sealed"]), (&1.into(), &1.into()));
-        assert!(place.path(&run).join("000001.jsonl.zst").exists() && !place.path(&run).join("000001.jsonl").exists());
+        assert!(
+            place.path(&run).join("000001.jsonl.zst").exists()
+                && !place.path(&run).join("000001.jsonl").exists()
+        );
         assert!(place.done(&format!("journal cat {run}")).out == before, "sealing changes lines");
         check(&run, "sealed");
         assert_eq!(place.json(&format!("journal seal {run} --json"))["newly_sealed"], 0);
@@ -112,6 +119,8 @@ fn segments_do_not_matter() {
         assert_eq!(digest(&place, &format!("from-many-{threads}")), digest(&place, "one"));
     }
     assert_eq!(place.json("verify many --json")["identical"], true);
-    let tail = |run: &str| place.done(&format!("journal cat {run} --kind order. --kind position.")).out.lines().count();
+    let tail = |run: &str| {
+        place.done(&format!("journal cat {run} --kind order. --kind position.")).out.lines().count()
+    };
     assert_eq!(tail("one"), tail("many"));
 }

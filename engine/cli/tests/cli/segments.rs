@@ -43,7 +43,8 @@ impl Line {
     /// Puts another value in the place of a member's.
     pub fn put(&mut self, name: &str, value: &str) {
         let was = self.member(name).unwrap_or_else(|| panic!("{} has no {name}", self.text()));
-        let text = self.data.get().replacen(&format!(r#""{name}":{was}"#), &format!(r#""{name}":{value}"#), 1);
+        let text =
+            self.data.get().replacen(&format!(r#""{name}":{was}"#), &format!(r#""{name}":{value}"#), 1);
         self.data = RawValue::from_string(text).unwrap();
     }
 }

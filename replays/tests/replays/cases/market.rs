@@ -147,7 +147,7 @@ pub fn perpetual_positions() -> Tape {
         .quote(PERP, "101 20", "101.1 20")
         .mark(PERP, "101.2", "101.1")
         .quote(PERP, "101.4 20", "101.5 20")
-        .trade(PERP, Side::Buy, "101.8", "3")
+        .trade(PERP, Side::Buy, "102", "3")
         .wait(1_000)
         .funding(PERP, "-0.00025")
         .quote(PERP, "99 20", "99.1 20")
@@ -155,8 +155,8 @@ pub fn perpetual_positions() -> Tape {
         .quote(PERP, "99 20", "99.1 20")
         .transfer("USD", "12.5", TransferReason::Interest)
         .mark(PERP, "90", "90.1")
-        .quote(PERP, "86 6", "86.2 1")
-        .mark(PERP, "80", "80.1")
+        .quote(PERP, "86 3", "86.2 1")
+        .mark(PERP, "75", "75.1")
         .wait(1_000)
         .funding(PERP, "0.0001")
         .quote(PERP, "85 20", "85.2 20");
@@ -172,7 +172,7 @@ pub fn side_by_side() -> Tape {
         (dice >> 33) % below
     };
     let (mut btc, mut eth) = (10_000, 500);
-    for n in 0..150_u64 {
+    for n in 0..110_u64 {
         // A slow wave under the noise, so that the averages cross.
         let drift = if n % 50 < 25 { 3 } else { 0 };
         btc = btc + draw(18) + drift - 10;

@@ -82,12 +82,12 @@ impl Case {
 pub fn config_from(file: &Path) -> Config {
     let mut layers = Layers::default();
     layers.add_file(file).unwrap();
-    interpret(&layers).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    interpret(&layers, &registry()).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// A configuration from TOML text.
 pub fn config_of(text: &str) -> Config {
     let mut layers = Layers::default();
     layers.add_text(Path::new("test.toml"), text).unwrap();
-    interpret(&layers).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    interpret(&layers, &registry()).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }

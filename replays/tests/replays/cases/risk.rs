@@ -78,7 +78,7 @@ pub fn daily_loss() -> Tape {
 pub fn drawdown() -> Tape {
     const ID: &str = "BTC-USD.SIM";
     let mut tape = Tape::new(vec![spot(ID)]);
-    for bid in [10_000, 10_000, 10_400, 10_300, 10_190, 10_150, 10_150, 10_150] {
+    for bid in [10_000, 10_000, 10_400, 10_300, 10_190, 10_150, 10_150, 10_150, 10_150] {
         tape.quote(ID, &format!("{} 50", cents(bid)), &format!("{} 50", cents(bid + 9)));
     }
     tape.clock();
@@ -127,7 +127,7 @@ pub fn operator() -> Tape {
         .quote(ID, "100 5", "100.1 5")
         .operator(Command::CancelAll, "that market only", |said| said.instrument = Some(of(OTHER)))
         .quote(ID, "100 5", "100.1 5")
-        .operator(Command::CancelAll, "that order", |said| said.order = Some(of("0-3")))
+        .operator(Command::CancelAll, "that order", |said| said.order = Some(of("0-6")))
         .operator(Command::ReduceOnly, "careful", |_| {})
         .quote(ID, "100 5", "100.1 5")
         .operator(Command::Release, "fine again", |_| {})
