@@ -87,8 +87,12 @@ impl<'a> Backtest<'a> {
         let inputs = Inputs::open(&self.source, selection)?.amended_by(self.config);
         let started = inputs.started();
         if started.mode == RunMode::Backtest && !started.copied_inputs {
-            let named = started.source.as_ref().map_or("it names none", |source| source.path.as_str());
-            return Err(ReplayError::NoInputs { run: self.source.clone(), source_run: named.to_owned() });
+            let folder =
+                if self.source.is_dir() { Some(self.source.as_path()) } else { self.source.parent() };
+            let from_here = |path: &str| folder.unwrap_or(&self.source).join(path).display().to_string();
+            let named = started.source.as_ref().map(|source| from_here(&source.path));
+            let source_run = named.unwrap_or_else(|| "it names none".to_owned());
+            return Err(ReplayError::NoInputs { run: self.source.clone(), source_run });
         }
         Ok(if self.options.threads > 1 { inputs.read_ahead() } else { inputs })
     }

@@ -21,9 +21,10 @@ pub struct InstrumentTally {
     pub turnover: Cash,
 }
 
-/// How many orders that are over are remembered: a venue may report a fill after it reported the end, and the
-/// state remembers as many.
+/// How many orders that are over are remembered, and how many that were denied, as many as in the state: a venue
+/// may report a fill after it reported the end, and a strategy may ask for new terms of what was denied.
 const OVER_KEPT: usize = 128;
+const DENIED_KEPT: usize = 16;
 
 /// What was counted in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub struct Tally {
     /// What orders trade: those that are not over, and the last of those that are.
     trades: BTreeMap<OrderId, InstrumentId>,
     over: VecDeque<OrderId>,
+    denied: VecDeque<OrderId>,
 }
 
 impl Tally {
@@ -79,7 +81,8 @@ impl Tally {
                     self.of(instrument).denied += 1;
                 }
                 if e.request == RequestOf::New {
-                    self.trades.remove(&e.order);
+                    self.denied.push_back(e.order);
+                    self.forget();
                 }
             }
             Outcome::OrderPartiallyFilled(e) => self.add_fill(&e.fill),
@@ -106,10 +109,16 @@ impl Tally {
 
     fn end(&mut self, order: OrderId) {
         self.over.push_back(order);
-        if self.over.len() > OVER_KEPT
-            && let Some(oldest) = self.over.pop_front()
-        {
-            self.trades.remove(&oldest);
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        for (orders, kept) in [(&mut self.over, OVER_KEPT), (&mut self.denied, DENIED_KEPT)] {
+            if orders.len() > kept
+                && let Some(oldest) = orders.pop_front()
+            {
+                self.trades.remove(&oldest);
+            }
         }
     }
 

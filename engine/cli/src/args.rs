@@ -85,10 +85,11 @@ pub struct ConfigArgs {
     /// A configuration file; later ones are laid over earlier ones. Without any, the built-in conf/backtest.toml.
     #[arg(short = 'c', long = "config", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Run only this strategy.
+    /// Run only this strategy: one of the configuration by its id or kind, or any other kind as it comes.
     #[arg(long, value_name = "NAME")]
     pub strategy: Option<String>,
-    /// Set one value, over files and environment: risk.limits.max_position_qty=0.5
+    /// Set one value, over files and environment: risk.limits.max_position_qty=0.5, strategy.fast=20 for the single
+    /// strategy, strategy.ID.fast=20 for one of several.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<String>,
 }

@@ -58,7 +58,10 @@ fn expected() -> BTreeSet<String> {
     words("combine", vec!["widest", "tightest"]);
     words("on_loss", vec!["reduce_only", "halt"]);
     words("strategy", vec!["scripted", "ema-cross", "mean-reversion", "market-maker", "twap"]);
-    all.extend(["fee in base", "rebate", "bracket", "post-only", "reduce-only", "note", "flatten"].map(str::to_owned));
+    all.extend(
+        ["fee in base", "rebate", "bracket", "post-only", "reduce-only", "note", "flatten"]
+            .map(str::to_owned),
+    );
     all
 }
 
@@ -91,7 +94,11 @@ fn shown_by(line: &Value) -> Vec<String> {
     shown.extend(event["group"]["role"].as_str().map(|role| format!("role {role}")));
     shown.extend(event["adopted"]["origin"].as_str().map(|origin| format!("origin {origin}")));
     if kind == "order.submitted" {
-        shown.push(format!("order {} {}", event["order_type"].as_str().unwrap(), event["time_in_force"].as_str().unwrap()));
+        shown.push(format!(
+            "order {} {}",
+            event["order_type"].as_str().unwrap(),
+            event["time_in_force"].as_str().unwrap()
+        ));
     }
     let flags = [
         ("bracket", !event["take_profit"].is_null() && !event["stop_loss"].is_null()),
@@ -102,7 +109,10 @@ fn shown_by(line: &Value) -> Vec<String> {
         ("rebate", event["fee"].as_str().is_some_and(|fee| fee.starts_with('-'))),
         // In the cases BTC is the quote of an instrument that takes its fees on both sides in quote; its fees are
         // far smaller than its trades' quantities, so a fee in base is one of a fill in dollars.
-        ("fee in base", event["fee_asset"] == "BTC" && event["price"].as_str().is_some_and(|p| p.starts_with("10"))),
+        (
+            "fee in base",
+            event["fee_asset"] == "BTC" && event["price"].as_str().is_some_and(|p| p.starts_with("10")),
+        ),
     ];
     shown.extend(flags.iter().filter(|(_, is_shown)| *is_shown).map(|(name, _)| (*name).to_owned()));
     shown
@@ -122,7 +132,13 @@ fn configured(config: &Value) -> Vec<String> {
     for key in ["entry_latency", "response_latency"] {
         shown.push(format!("latency {}", paper[key]["kind"].as_str().unwrap()));
     }
-    shown.extend(risk["bands"].as_array().unwrap().iter().map(|band| format!("band {}", band["kind"].as_str().unwrap())));
+    shown.extend(
+        risk["bands"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|band| format!("band {}", band["kind"].as_str().unwrap())),
+    );
     let strategies = config["strategy"].as_array().unwrap().iter();
     shown.extend(strategies.map(|one| format!("strategy {}", one["kind"].as_str().unwrap())));
     shown
@@ -145,7 +161,8 @@ fn cases_show_everything_there_is() {
         }
     }
     let not_shown: BTreeSet<String> = NOT_SHOWN.iter().map(|(what, _)| (*what).to_owned()).collect();
-    let missing: Vec<_> = expected().into_iter().filter(|what| !shown.contains(what) && !not_shown.contains(what)).collect();
+    let missing: Vec<_> =
+        expected().into_iter().filter(|what| !shown.contains(what) && !not_shown.contains(what)).collect();
     assert_eq!(missing, Vec::<String>::new(), "shown by no case");
     let possible: Vec<_> = not_shown.intersection(&shown).collect();
     assert_eq!(possible, Vec::<&String>::new(), "shown after all");

@@ -45,7 +45,8 @@ fn pinned() -> BTreeMap<String, Digests> {
     let text = fs::read_to_string(cases_folder().join("digests.toml")).unwrap();
     let table: toml::Table = text.parse().unwrap();
     let digest = |case: &toml::Value, key: &str| case[key].as_str().unwrap().to_owned();
-    let of = |case: &toml::Value| Digests { decisions: digest(case, "decisions"), state: digest(case, "state") };
+    let of =
+        |case: &toml::Value| Digests { decisions: digest(case, "decisions"), state: digest(case, "state") };
     table.iter().map(|(name, case)| (name.clone(), of(case))).collect()
 }
 
@@ -63,7 +64,10 @@ fn digests(run: &Path) -> Digests {
 
 /// The lines that decide: all but those that name versions and places.
 fn deciding(run: &Path) -> Vec<String> {
-    bodies(run).into_iter().filter(|body| !["run.started", "run.ended"].contains(&kind(body).as_str())).collect()
+    bodies(run)
+        .into_iter()
+        .filter(|body| !["run.started", "run.ended"].contains(&kind(body).as_str()))
+        .collect()
 }
 
 fn accept(case: &Case, made: &Path) {

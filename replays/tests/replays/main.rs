@@ -3,13 +3,13 @@
 
 mod cases;
 mod coverage;
-// mod forging;
+mod forging;
 mod golden;
-// mod halting;
+mod halting;
 mod journals;
-// mod memory;
-// mod random;
+mod memory;
+mod random;
 mod scripted;
 mod tape;
 mod twin;
-// mod verdicts;
+mod verdicts;

@@ -21,8 +21,8 @@ use std::str::{FromStr, SplitWhitespace};
 
 use reprise_assembly::Registry;
 use reprise_strategies::{
-    Bar, BarOrigin, InstrumentIx, NewTerms, OrderId, OrderIntent, OrderType, OwnFill, ParamError, Price, Side, Size,
-    Strategy, StrategyContext, TimeInForce, params,
+    Bar, BarOrigin, InstrumentIx, NewTerms, OrderId, OrderIntent, OrderType, OwnFill, ParamError, Price,
+    Side, Size, Strategy, StrategyContext, TimeInForce, params,
 };
 
 params! {

@@ -9,8 +9,8 @@ use reprise_model::event::{
     InstrumentDefined, Level, Mark, OperatorCommand, Quote, RunMode, RunStarted, Trade, TransferReason,
 };
 use reprise_model::{
-    FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, Price, QuoteSource, RunTag, SCHEMA_VERSION, Seq, Side,
-    Ts,
+    FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, Price, QuoteSource, RunTag,
+    SCHEMA_VERSION, Seq, Side, Ts,
 };
 
 /// When recordings begin: 2025-03-25 14:47:00 UTC.

@@ -171,12 +171,14 @@ impl Ledger {
         let account = &started["config"]["account"];
         let decimals = |key: &str| {
             let all = account[key].as_object().unwrap().iter();
-            all.map(|(asset, amount)| (asset.clone(), units(amount.as_str().unwrap()))).collect::<BTreeMap<_, _>>()
+            all.map(|(asset, amount)| (asset.clone(), units(amount.as_str().unwrap())))
+                .collect::<BTreeMap<_, _>>()
         };
         self.at_start = decimals("balances");
         self.pegs = decimals("pegs");
         let conversions = account["conversions"].as_object().unwrap().iter();
-        self.conversions = conversions.map(|(asset, id)| (asset.clone(), id.as_str().unwrap().to_owned())).collect();
+        self.conversions =
+            conversions.map(|(asset, id)| (asset.clone(), id.as_str().unwrap().to_owned())).collect();
         for definition in started["instruments"].as_array().unwrap() {
             self.define(definition);
             if let Some(amount) = account["default_quote_balance"].as_str() {
@@ -198,7 +200,8 @@ impl Ledger {
     }
 
     fn define(&mut self, definition: &Value) {
-        self.markets.entry(text(definition, "instrument").to_owned()).or_default().definition = definition.clone();
+        self.markets.entry(text(definition, "instrument").to_owned()).or_default().definition =
+            definition.clone();
     }
 
     /// Timers fired before the input was seen, though their lines follow its line: what the input led to can be
@@ -236,7 +239,8 @@ impl Ledger {
                 *self.cash.entry(asset).or_default() += amount(event, "amount");
             }
             ("market.quote", Some(market)) => {
-                let shown = |price: &str, size: &str| optional(event, price).filter(|_| amount(event, size) > 0);
+                let shown =
+                    |price: &str, size: &str| optional(event, price).filter(|_| amount(event, size) > 0);
                 market.see_top(shown("bid", "bid_size"), shown("ask", "ask_size"));
             }
             ("market.book", Some(market)) => market.see_book(event),
@@ -285,7 +289,9 @@ impl Ledger {
                 self.counts.instruments.entry(instrument).or_default().1 += 1;
             }
             "order.rejected" => self.counts.rejects += 1,
-            "order.canceled" => *self.counts.cancels.entry(text(event, "reason").to_owned()).or_default() += 1,
+            "order.canceled" => {
+                *self.counts.cancels.entry(text(event, "reason").to_owned()).or_default() += 1
+            }
             "order.filled" | "order.partially_filled" => self.fill(event),
             "position.changed" => self.compare_position(event),
             "account.changed" => self.compare_account(event),
@@ -295,7 +301,8 @@ impl Ledger {
 
     fn place(&mut self, event: &Value, terms: &Value) {
         let sign = if text(terms, "side") == "buy" { 1 } else { -1 };
-        let (strategy, instrument) = (text(terms, "strategy").to_owned(), text(terms, "instrument").to_owned());
+        let (strategy, instrument) =
+            (text(terms, "strategy").to_owned(), text(terms, "instrument").to_owned());
         self.orders.insert(text(event, "order").to_owned(), Placed { strategy, instrument, sign });
     }
 
@@ -400,7 +407,10 @@ impl Ledger {
                     *sum += part.unwrap();
                 }
             } else {
-                assert!(report.warnings.iter().any(|said| said.contains(&format!("profit in {asset}"))), "{context}");
+                assert!(
+                    report.warnings.iter().any(|said| said.contains(&format!("profit in {asset}"))),
+                    "{context}"
+                );
             }
         }
         let [realized, unrealized, fees, funding] = total;
@@ -416,7 +426,11 @@ impl Ledger {
         for (name, said, counted) in figures {
             assert_eq!(units(&said.to_string()), counted, "{context}: {name}");
         }
-        assert_eq!((report.reporting_asset.as_str(), report.events), (self.reporting.as_str(), self.events), "{context}");
+        assert_eq!(
+            (report.reporting_asset.as_str(), report.events),
+            (self.reporting.as_str(), self.events),
+            "{context}"
+        );
         self.compare_positions(report, context);
         self.compare_balances(report, context);
         self.compare_counts(report, context);
@@ -425,8 +439,12 @@ impl Ledger {
     fn compare_positions(&self, report: &Report, context: &str) {
         let mut said = BTreeMap::new();
         for p in &report.positions {
-            let parts = [p.realized_pnl, p.unrealized_pnl, p.fees, p.funding, p.cost].map(|part| units(&part.to_string()));
-            said.insert((p.instrument.to_string(), p.strategy.to_string()), (units(&p.qty.to_string()), parts));
+            let parts = [p.realized_pnl, p.unrealized_pnl, p.fees, p.funding, p.cost]
+                .map(|part| units(&part.to_string()));
+            said.insert(
+                (p.instrument.to_string(), p.strategy.to_string()),
+                (units(&p.qty.to_string()), parts),
+            );
         }
         let counted = self.kept.iter().map(|(place, kept)| {
             let value = self.markets[&place.0].value();
@@ -436,16 +454,21 @@ impl Ledger {
         assert_eq!(said, counted.collect(), "{context}: positions");
         for one in &report.instruments {
             let id = one.instrument.to_string();
-            let net: i128 = self.kept.iter().filter(|(place, _)| place.0 == id).map(|(_, kept)| kept.qty).sum();
+            let net: i128 =
+                self.kept.iter().filter(|(place, _)| place.0 == id).map(|(_, kept)| kept.qty).sum();
             assert_eq!(units(&one.position.to_string()), net, "{context}: net position in {id}");
         }
     }
 
     fn compare_balances(&self, report: &Report, context: &str) {
-        let said: BTreeMap<_, _> = report.balances.iter().map(|balance| {
-            let amounts = [balance.total, balance.fees].map(|amount| units(&amount.to_string()));
-            (balance.asset.to_string(), amounts)
-        }).collect();
+        let said: BTreeMap<_, _> = report
+            .balances
+            .iter()
+            .map(|balance| {
+                let amounts = [balance.total, balance.fees].map(|amount| units(&amount.to_string()));
+                (balance.asset.to_string(), amounts)
+            })
+            .collect();
         let fee = |asset: &String| self.fees.get(asset).copied().unwrap_or(0);
         let counted: BTreeMap<_, _> =
             self.cash.iter().map(|(asset, &total)| (asset.clone(), [total, fee(asset)])).collect();
@@ -503,7 +526,8 @@ impl Ledger {
                 let market = &self.markets[instrument];
                 !market.is_perpetual() && text(&market.definition, "base") == base
             };
-            let owned: i128 = self.kept.iter().filter(|(place, _)| of_base(&place.0)).map(|(_, kept)| kept.qty).sum();
+            let owned: i128 =
+                self.kept.iter().filter(|(place, _)| of_base(&place.0)).map(|(_, kept)| kept.qty).sum();
             assert_eq!(gained(base), owned, "{context}: {base}");
         }
         let mut worth = gained(quotes[0]);
@@ -512,7 +536,11 @@ impl Ledger {
             let value = market.value().map_or(kept.cost, |price| times(price, kept.qty));
             worth += if market.is_perpetual() { value - kept.cost } else { value };
         }
-        assert_eq!(self.equity().map(|equity| equity - self.opening), self.converted(quotes[0], worth), "{context}");
+        assert_eq!(
+            self.equity().map(|equity| equity - self.opening),
+            self.converted(quotes[0], worth),
+            "{context}"
+        );
     }
 }
 
@@ -557,17 +585,29 @@ fn every_case_adds_up() {
         let ledger = Ledger::of(&case.folder());
         ledger.compare(&report_of(&case.folder()), case.name);
         ledger.conserves(case.name);
-        assert!(ledger.counts.fills > 0 || case.name == "denials" || case.name == "account-limits", "{}", case.name);
+        assert!(
+            ledger.counts.fills > 0 || case.name == "denials" || case.name == "account-limits",
+            "{}",
+            case.name
+        );
     }
 }
 
 /// Breaks when the twin's own arithmetic is wrong.
 #[test]
 fn the_twin_can_count() {
-    for (text, expected) in [("0", 0), ("1", ONE), ("-0.5", -ONE / 2), ("0.000000000001", 1), ("12.03", 12 * ONE + 30_000_000_000)] {
+    for (text, expected) in [
+        ("0", 0),
+        ("1", ONE),
+        ("-0.5", -ONE / 2),
+        ("0.000000000001", 1),
+        ("12.03", 12 * ONE + 30_000_000_000),
+    ] {
         assert_eq!(units(text), expected, "{text}");
     }
-    for (n, d, expected) in [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (6, 4, 2), (1, 3, 0), (-2, 3, -1)] {
+    for (n, d, expected) in
+        [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (6, 4, 2), (1, 3, 0), (-2, 3, -1)]
+    {
         assert_eq!(half_even(n, d), expected, "{n} / {d}");
     }
 }

@@ -4,11 +4,12 @@ use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
 use reprise_journal::{Body, JournalReader, Stat, Verdict, seal, stat, verify_journal};
+use reprise_model::event::KINDS;
 use serde_json::{Value, json};
 
 use crate::args::{JournalArgs, JournalCat, JournalCommand, JournalRun};
 use crate::exit;
-use crate::output::{NOT_WRITTEN, grouped, moment, print_json, print_line, print_table, say};
+use crate::output::{NOT_WRITTEN, grouped, moment, print_json, print_line, print_table, say, warn};
 
 /// Does what is asked of the journal.
 pub fn run(args: &JournalArgs) -> Result<u8> {
@@ -97,7 +98,7 @@ fn count(args: &JournalRun) -> Result<u8> {
         facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     print_table(&["journal", ""], &rows, &[])?;
     for unknown in &stat.unknowns {
-        crate::output::warn(unknown);
+        warn(unknown);
     }
     Ok(exit::DONE)
 }
@@ -116,6 +117,12 @@ fn stat_json(stat: &Stat) -> Value {
 
 fn cat(args: &JournalCat) -> Result<u8> {
     let mut reader = JournalReader::open(&args.run)?;
+    for wanted in &args.kind {
+        // A later version's kinds may be in the journal, so that this is no error.
+        if !KINDS.iter().any(|row| row.kind.starts_with(wanted.as_str())) {
+            warn(format_args!("no kind begins with '{wanted}'; reprise schema kinds lists them"));
+        }
+    }
     let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
     while let Some(entry) = reader.next_entry()? {

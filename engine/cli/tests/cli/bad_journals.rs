@@ -120,6 +120,17 @@ fn not_a_run() {
     for (command, code, words) in rows {
         check(command, &place.reprise(command), code, &[words]);
     }
+    // Runs that hold nothing to replay, and that cannot go on.
+    place.done("backtest source -o outcomes");
+    let rows: [(&str, &[&str]); 2] = [
+        ("backtest outcomes -o out", &["outcomes holds outcomes and no inputs", "outcomes/../source"]),
+        ("backtest source --set engine.cascade_limit=1 -o halted", &["the engine halted at seq 2 of source"]),
+    ];
+    for (command, words) in rows {
+        check(command, &place.reprise(command), 1, words);
+    }
+    let said = place.done("journal cat source --kind ordre.");
+    assert!(said.err.contains("no kind begins with 'ordre.'") && said.out.is_empty(), "{said:?}");
     // A segment without a single line.
     place.write("run/000001.jsonl", "");
     check_all(&place, "an empty segment", [1, 1, 8, 8, 8, 8], &["run/000001.jsonl"]);

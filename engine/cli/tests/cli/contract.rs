@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::kit::{Place, exact};
 use crate::market::{as_csv, random_quotes};
+use crate::segments::{lines_of, write_lines};
 
 /// A recording and its run, imported.
 pub fn imported(seed: u64, count: usize) -> Place {
@@ -185,17 +186,43 @@ fn import_says_what_it_took() {
     assert_eq!(place.json("verify run --json")["identical"], true);
 }
 
-/// Breaks when `--market-only` keeps what is not market data, or when the choice does not survive into `verify`.
+/// Breaks when `--market-only` keeps what is not market data, when a backtest without it leaves a recorded command
+/// out, or when the choice does not survive into `verify`.
 #[test]
 fn market_data_alone() {
     let place = imported(41, 800);
-    place.write("frictions.toml", FRICTIONS);
-    let all = place.json("backtest source -c frictions.toml -o all --json");
-    let market = place.json("backtest source -c frictions.toml --market-only -o market --json");
-    // The recording holds nothing else, so that the decisions are the same.
-    assert_eq!(all["digest"], market["digest"]);
-    assert_eq!(place.json("verify market --json")["identical"], true);
-    let started = &place.events("market", "--kind run.started")[0];
-    assert_eq!(started["data"]["source"]["market_only"], true);
-    assert_eq!(place.events("all", "--kind run.started")[0]["data"]["source"]["market_only"], Value::Null);
+    let options = "--strategy ema-cross --set strategy.fast=3 --set strategy.slow=7";
+    let plain = place.json(&format!("backtest source {options} -o plain --json"));
+    // The same recording with an operator who kills the engine halfway.
+    let mut lines = lines_of(&place, "source");
+    let half = lines.len() / 2;
+    let mut kill = lines[half].clone();
+    kill.kind = "operator.command".to_owned();
+    let command = r#"{"command":"kill","by":"me","reason":"enough"}"#;
+    kill.data = serde_json::value::RawValue::from_string(command.to_owned()).unwrap();
+    lines.insert(half, kill);
+    for line in &mut lines[half + 1..] {
+        line.seq += 1;
+    }
+    place.copy("source", "killed");
+    write_lines(&place, "killed", &lines);
+
+    let all = place.json(&format!("backtest killed {options} -o all --json"));
+    let market = place.json(&format!("backtest killed {options} --market-only -o market --json"));
+    assert_eq!(
+        (&plain["events"], &all["events"], &market["events"]),
+        (&800.into(), &801.into(), &800.into())
+    );
+    assert_eq!(
+        (all["trading_state"].as_str(), market["trading_state"].as_str()),
+        (Some("halted"), Some("active"))
+    );
+    assert!(all["orders"].as_u64() < market["orders"].as_u64(), "the kill stops nothing: {all}");
+    assert_eq!(market["orders"], plain["orders"]);
+    assert_eq!(market["equity_end"], plain["equity_end"]);
+    for (run, said) in [("market", Value::from(true)), ("all", Value::Null)] {
+        assert_eq!(place.json(&format!("verify {run} --json"))["identical"], true, "{run}");
+        let started = &place.events(run, "--kind run.started")[0];
+        assert_eq!(started["data"]["source"]["market_only"], said, "{run}");
+    }
 }

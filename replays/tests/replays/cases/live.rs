@@ -7,8 +7,8 @@ use reprise_core::{Core, Outcomes};
 use reprise_journal::{DurabilityMode, JournalWriter, WriterOptions};
 use reprise_model::codec::RawJson;
 use reprise_model::event::{
-    ReportAccepted, ReportCanceled, ReportExpired, ReportFilled, ReportRejected, ReportReplaced, ReportUnanswered,
-    RunMode,
+    ReportAccepted, ReportCanceled, ReportExpired, ReportFilled, ReportRejected, ReportReplaced,
+    ReportUnanswered, RunMode,
 };
 use reprise_model::{Input, Label, Liquidity, OrderId, RequestOf, RunTag, Seq, Ts};
 
@@ -100,7 +100,12 @@ fn reports() -> Tape {
     tape.push(accepted(5)).push(accepted(6));
     // Order 2 is replaced, 5 canceled, 6 canceled too late.
     tape.quote(ID, "100 5", "100.1 5");
-    tape.push(ReportReplaced { order: order(2), qty: Some(of("2")), price: Some(of("98")), stop_price: None });
+    tape.push(ReportReplaced {
+        order: order(2),
+        qty: Some(of("2")),
+        price: Some(of("98")),
+        stop_price: None,
+    });
     tape.push(ReportCanceled { order: order(5), reason: None });
     let reason = "already done".to_owned();
     tape.push(ReportRejected { order: order(6), request: RequestOf::Cancel, reason });

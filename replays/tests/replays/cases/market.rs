@@ -176,7 +176,11 @@ pub fn side_by_side() -> Tape {
         // A slow wave under the noise, so that the averages cross.
         let drift = if n % 50 < 25 { 3 } else { 0 };
         btc = btc + draw(18) + drift - 10;
-        tape.quote(BTC, &format!("{} {}", cents(btc), 1 + draw(4)), &format!("{} {}", cents(btc + 8), 1 + draw(4)));
+        tape.quote(
+            BTC,
+            &format!("{} {}", cents(btc), 1 + draw(4)),
+            &format!("{} {}", cents(btc + 8), 1 + draw(4)),
+        );
         if n % 3 == 0 {
             eth = eth + draw(5) - 2;
             tape.quote(ETH, &format!("{} 9", cents(eth)), &format!("{} 9", cents(eth + 1)));

@@ -2,7 +2,7 @@
 //! in `replays/cases`.
 
 mod live;
-mod market;
+pub mod market;
 mod risk;
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,8 @@ use crate::tape::{Tape, cents, level, of, perpetual, spot};
 
 /// A quote in each of the instruments whose orders are to be denied, each for its own reason.
 pub fn denials() -> Tape {
-    let names = ["RULE-USD.SIM", "SIZE-USD.SIM", "BAND-USD.SIM", "FEED-USD.SIM", "SKEW-USD.SIM", "LATE-USD.SIM"];
+    let names =
+        ["RULE-USD.SIM", "SIZE-USD.SIM", "BAND-USD.SIM", "FEED-USD.SIM", "SKEW-USD.SIM", "LATE-USD.SIM"];
     let mut instruments: Vec<Instrument> = names.iter().map(|id| spot(id)).collect();
     instruments.extend(["DARK-USD.SIM", "CROSS-USD.SIM", "EURO-EUR.SIM", "OFF-USD.SIM"].map(spot));
     instruments.push(perpetual("PERP-USD.SIM"));
