@@ -30,7 +30,7 @@ fn checkpoints_keep_their_cadence() {
     }
 }
 
-/// Breaks when the same session gives other digests a second time, in another epoch, or with another interval
+/// Breaks when the same scenario gives other digests a second time, in another epoch, or with another interval
 /// of checkpoints: then a pinned digest would mean nothing.
 #[test]
 fn digests_depend_on_decisions_alone() {

@@ -47,9 +47,9 @@ proptest! {
         prop_assert_eq!(state.seq(), bench.core.state().seq());
     }
 
-    /// Breaks when the random sessions no longer reach what the tests above are to judge.
+    /// Breaks when the random scenarios no longer reach what the tests above are to judge.
     #[test]
-    fn sessions_are_eventful(seed: u64) {
+    fn scenarios_are_eventful(seed: u64) {
         let bench = play(seed, settings(), 400);
         let mut met: Vec<&str> = bench.outcomes().map(Outcome::kind).collect();
         met.sort_unstable();
@@ -193,7 +193,7 @@ fn named(error: &FoldError) -> Option<Seq> {
     }
 }
 
-/// Breaks when outcomes in another order, or one left out, pass for the session that was recorded.
+/// Breaks when outcomes in another order, or one left out, pass for the scenario that was recorded.
 #[test]
 fn dropped_and_swapped_orders_do_not_fold() {
     let bench = play(11, settings(), 120);

@@ -1,4 +1,4 @@
-//! A random but replayable session: a venue and a strategy that do everything an order can meet, and the
+//! A random but replayable scenario: a venue and a strategy that do everything an order can meet, and the
 //! inputs around them. Everything follows from one seed.
 
 use reprise_core::{
@@ -307,7 +307,7 @@ fn audit(cx: &Context<'_>) {
     assert_eq!(state.orders.open_count() as usize, placed, "open in all");
 }
 
-/// The account of a session.
+/// The account of a scenario.
 pub fn settings() -> CoreSettings {
     let mut account = AccountSettings { reporting: Some(asset("USD")), ..AccountSettings::default() };
     account.balances.insert(asset("USD"), cash("1000000"));
@@ -318,7 +318,7 @@ pub fn settings() -> CoreSettings {
 }
 
 /// A core with a random venue and a random trader.
-pub fn session(seed: u64, settings: CoreSettings) -> Bench {
+pub fn scenario(seed: u64, settings: CoreSettings) -> Bench {
     let mut dice = Dice(seed);
     let services: Vec<Box<dyn Service>> = vec![
         Box::new(Venue { dice: Dice(dice.roll()), executions: 0 }),
@@ -329,9 +329,9 @@ pub fn session(seed: u64, settings: CoreSettings) -> Bench {
     Bench::new(settings, &[SPOT, PERPETUAL, CROSS], services, Box::new(Gate))
 }
 
-/// Steps a session through so many random inputs and its end.
+/// Steps a scenario through so many random inputs and its end.
 pub fn play(seed: u64, settings: CoreSettings, steps: usize) -> Bench {
-    let mut bench = session(seed, settings);
+    let mut bench = scenario(seed, settings);
     let mut dice = Dice(!seed);
     let mut now = MIDNIGHT - 5 * SECOND;
     for _ in 0..steps {
@@ -340,7 +340,7 @@ pub fn play(seed: u64, settings: CoreSettings, steps: usize) -> Bench {
             1 => DAY + dice.below(DAY),
             _ => dice.below(SECOND),
         };
-        bench.step(now, input(&mut dice, now)).expect("a legal session");
+        bench.step(now, input(&mut dice, now)).expect("a legal scenario");
     }
     let ended = RunEnded { reason: "done".to_owned(), inputs: steps as u64, content: String::new() };
     bench.step(now, Input::RunEnded(Box::new(ended))).expect("a legal end");
