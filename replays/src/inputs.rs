@@ -101,7 +101,10 @@ impl Selected {
     fn next(&mut self) -> Result<Option<Numbered>, ReplayError> {
         while let Some((seq, ts, mut input)) = self.reader.next_input()? {
             match &mut input {
-                Input::Quote(_) | Input::Trade(_) | Input::Book(_) => return Ok(Some((seq, ts, input))),
+                // By far the most; every selection takes them.
+                Input::Quote(_) | Input::Trade(_) | Input::Book(_) | Input::Bar(_) | Input::Mark(_) => {
+                    return Ok(Some((seq, ts, input)));
+                }
                 Input::InstrumentDefined(event) => {
                     if let Some(amendment) = self.amendments.get(&event.definition.instrument) {
                         amendment.amend(&mut event.definition);
@@ -271,5 +274,19 @@ fn read_batch(selected: &mut Selected) -> Batch {
         progress: selected.reader.progress(),
         unknowns: selected.reader.unknowns().to_vec(),
         later_epoch: selected.later_epoch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Breaks when the table of kinds says otherwise of what is taken without a look at it.
+    #[test]
+    fn what_is_always_taken_is_a_step() {
+        for kind in ["market.quote", "market.trade", "market.book", "market.bar", "market.mark"] {
+            let row = kind_row(kind).unwrap();
+            assert_eq!((row.verify, row.backtest), (Treatment::Step, Treatment::Step), "{kind}");
+        }
     }
 }

@@ -236,9 +236,10 @@ fn runs_without_inputs_are_judged_as_well() {
         let mut rows =
             vec![("ts", seq, line.replace(&format!("\"ts\":{ts}"), &format!("\"ts\":{}", ts - 1)))];
         if lines.get(n + 1).is_some_and(|next| value(next)["seq"].as_u64() > Some(seq + 1)) {
+            // The number that was decided is missing from the journal then.
             rows.push((
-                "seq",
-                seq + 1,
+                "event",
+                seq,
                 line.replace(&format!("\"seq\":{seq}"), &format!("\"seq\":{}", seq + 1)),
             ));
         }
@@ -246,12 +247,6 @@ fn runs_without_inputs_are_judged_as_well() {
             let mut lines = lines.clone();
             lines[n] = forged;
             let found = difference(scratch.path(), &lines);
-            if found.field == "event" {
-                println!("{found:?}");
-                for l in &lines[n - 2..n + 3] {
-                    println!("{}", &l[..100]);
-                }
-            }
             assert_eq!((found.seq, found.field.as_str()), (at, field), "{}", lines[n]);
         }
     }

@@ -1,13 +1,14 @@
 //! Random markets, random orders, random terms: whatever happens, the books add up, the run verifies, and folding it
 //! leads to the same state.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use reprise_assembly::{assemble, from_recorded};
 use reprise_core::Outcomes;
-use reprise_model::event::{Command, FeedState, TransferReason};
-use reprise_model::{FeeAsset, Instrument, Seq, Side};
+use reprise_model::event::{Command, FeedState, PositionReason, TransferReason};
+use reprise_model::{FeeAsset, Instrument, OrderOrigin, Outcome, Seq, Side};
 use reprise_replays::{Backtest, BacktestOptions, Verdict, VerifyOptions, verify};
 
 use crate::cases::config_of;
@@ -87,7 +88,7 @@ fn configuration(dice: &mut Dice) -> String {
         [account]
         reporting_asset = "USD"
         allow_short = {}
-        balances = {{ USD = "2500", BTC = "3" }}
+        balances = {{ USD = "{}", BTC = "3" }}
         [engine]
         checkpoint_every = 16
         line_interval_ms = 300
@@ -104,6 +105,7 @@ fn configuration(dice: &mut Dice) -> String {
         {}
         "#,
         dice.one_of(&["true", "false"]),
+        dice.one_of(&["15", "2500"]),
         dice.one_of(&["book", "unlimited"]),
         dice.one_of(&["pessimistic", "proportional", "optimistic"]),
         dice.one_of(&["last", "quote", "mark"]),
@@ -163,8 +165,8 @@ fn market(dice: &mut Dice, events: u64) -> Tape {
     tape
 }
 
-/// One random run, from its seed alone.
-fn run(seed: u64, events: u64) -> u64 {
+/// One random run, from its seed alone; tells what happened in it.
+fn run(seed: u64, events: u64) -> BTreeSet<&'static str> {
     let dice = &mut Dice(seed);
     let text = configuration(dice);
     let (config, tape) = (config_of(&text), market(dice, events));
@@ -200,11 +202,33 @@ fn run(seed: u64, events: u64) -> u64 {
         (report.state_digest.clone(), report.state_digest),
         "{context}"
     );
-    report.fills
+    batches.iter().flat_map(|batch| &batch.decided).filter_map(|one| happened(&one.outcome)).collect()
+}
+
+/// What random runs should not lack.
+fn happened(outcome: &Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::OrderAccepted(e) if e.adopted.is_some() => Some("liquidation"),
+        Outcome::OrderRequested(e) if e.terms.origin == OrderOrigin::Bracket => Some("bracket"),
+        Outcome::OrderRequested(e) if e.terms.origin == OrderOrigin::KillSwitch => Some("flattening"),
+        Outcome::PositionChanged(e) if e.reason == PositionReason::Funding => Some("funding"),
+        Outcome::OrderFilled(e) if e.fill.fee_asset == of("BTC") => Some("fee in base"),
+        Outcome::OrderFilled(e) if e.fill.fee.is_negative() => Some("rebate"),
+        Outcome::OrderPartiallyFilled(_) => Some("partial fill"),
+        Outcome::OrderReplaced(_) => Some("replacement"),
+        Outcome::OrderExpired(_) => Some("expiry"),
+        Outcome::RiskBreach(_) => Some("breach"),
+        _ => None,
+    }
+}
+
+/// How many random runs: `REPRISE_RANDOM_RUNS`, or a few.
+fn runs() -> u32 {
+    std::env::var("REPRISE_RANDOM_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(32)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: runs(), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Breaks when a run exists whose report, positions or balances are not what its fills, fees and funding come to,
     /// that makes or loses cash or quantity, that does not verify, or whose fold leads elsewhere. The failure names the
@@ -215,9 +239,21 @@ proptest! {
     }
 }
 
-/// Breaks when random runs trade so little that they test nothing.
+/// Breaks when random runs are so tame that they test little.
 #[test]
-fn random_runs_trade() {
-    let fills: u64 = (0..6).map(|seed| run(seed, 120)).sum();
-    assert!(fills > 30, "{fills} fills in six runs");
+fn random_runs_are_wild() {
+    let seen: BTreeSet<&str> = (0..60).flat_map(|seed| run(seed, 120)).collect();
+    let expected = [
+        "bracket",
+        "breach",
+        "expiry",
+        "fee in base",
+        "flattening",
+        "funding",
+        "liquidation",
+        "partial fill",
+        "rebate",
+        "replacement",
+    ];
+    assert_eq!(seen, BTreeSet::from(expected));
 }

@@ -83,218 +83,217 @@ fn check(name: &str, run: &Path, options: &VerifyOptions, registry: &Registry, e
     }
 }
 
+/// Edits the lines of a run.
 type Edit = fn(&mut Vec<String>);
+/// Changes a source and the run that was made from it.
+type Change = fn(&Path, &Path);
+
+/// What is done to a run that carries its inputs, and what is said of it then.
+const CARRIED: &[(&str, Edit, Expected)] = &[
+    ("untouched", |_| {}, Identical(true)),
+    ("open: no end", |lines| lines.truncate(place(lines, "run.ended")), Identical(false)),
+    ("open: nothing but its start", |lines| lines.truncate(1), Identical(false)),
+    (
+        "no outcome behind the end",
+        |lines| {
+            lines.truncate(place(lines, "run.ended") + 1);
+            replace(lines, "run.ended", ",\"outcomes\":1", "");
+        },
+        Different("checkpoint", "event"),
+    ),
+    (
+        "one outcome too many behind the end",
+        |lines| {
+            replace(lines, "run.ended", ",\"outcomes\":1", ",\"outcomes\":2");
+            let last = lines.last().unwrap();
+            let seq = value(last)["seq"].as_u64().unwrap();
+            lines.push(last.replacen(&format!("\"seq\":{seq}"), &format!("\"seq\":{}", seq + 1), 1));
+        },
+        Different("checkpoint", "event"),
+    ),
+    (
+        "a field that is not known, on an input",
+        |lines| {
+            replace(lines, "market.quote", "\"data\":{", "\"data\":{\"venue_phase\":\"open\",");
+        },
+        NotJudged("field 'venue_phase' of market.quote"),
+    ),
+    (
+        "the same before a difference",
+        |lines| {
+            replace(lines, "market.quote", "\"data\":{", "\"data\":{\"venue_phase\":\"open\",");
+            replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":\"51\"");
+        },
+        NotJudged("from 'qty' of order.filled"),
+    ),
+    (
+        "the same behind a difference",
+        |lines| {
+            replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":\"51\"");
+            replace(lines, "clock.advanced", "\"data\":{", "\"data\":{\"leap\":1");
+        },
+        Different("order.filled", "qty"),
+    ),
+    (
+        "a kind of input that is not known",
+        |lines| {
+            replace(lines, "clock.advanced", "clock.advanced", "market.auction");
+        },
+        NotJudged("kind 'market.auction'"),
+    ),
+    (
+        "a kind of outcome that is not known",
+        |lines| {
+            replace(lines, "order.filled", "order.filled", "order.settled");
+        },
+        Different("order.settled", "kind"),
+    ),
+    (
+        "a kind of record that is not known",
+        |lines| {
+            let at = place(lines, "clock.advanced");
+            let (seq, ts) = (value(&lines[at - 1])["seq"].clone(), value(&lines[at - 1])["ts"].clone());
+            lines.insert(
+                at,
+                format!("{{\"after\":{seq},\"ts\":{ts},\"kind\":\"journal.mirrored\",\"data\":{{}}"),
+            );
+        },
+        Identical(true),
+    ),
+    (
+        "an outcome whose data does not read",
+        |lines| {
+            replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":\"5O\"");
+        },
+        Different("order.filled", "qty"),
+    ),
+    (
+        "an outcome whose data is not even JSON",
+        |lines| {
+            replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":");
+        },
+        Different("order.filled", "data"),
+    ),
+    (
+        "an input whose data does not read",
+        |lines| {
+            replace(lines, "market.quote", "\"bid\":\"100\"", "\"bid\":\"1OO\"");
+        },
+        Fails("does not read"),
+    ),
+    (
+        "a configuration with a key that is not known",
+        |lines| {
+            replace(lines, "run.started", "\"config\":{", "\"config\":{\"hedging\":true,");
+        },
+        NotJudged("hedging"),
+    ),
+    (
+        "a field of run.started that is not known",
+        |lines| {
+            replace(lines, "run.started", "\"data\":{", "\"data\":{\"host\":\"a\",");
+        },
+        NotJudged("field 'host' of run.started"),
+    ),
+    (
+        "a strategy that cannot be built",
+        |lines| {
+            replace(lines, "run.started", "\"kind\":\"scripted\"", "\"kind\":\"twisted\"");
+        },
+        NotJudged("there is no strategy kind 'twisted'"),
+    ),
+    (
+        "a configuration that contradicts itself",
+        |lines| {
+            replace(lines, "run.started", "\"bands\":[]", "\"bands\":[{\"kind\":\"stddev\",\"window\":0}]");
+        },
+        NotJudged("window"),
+    ),
+    (
+        "a later schema, decided alike",
+        |lines| {
+            replace(lines, "run.started", "\"schema\":\"1.0\"", "\"schema\":\"1.9\"");
+        },
+        Identical(true),
+    ),
+    (
+        "a later schema, decided otherwise",
+        |lines| {
+            replace(lines, "run.started", "\"schema\":\"1.0\"", "\"schema\":\"1.9\"");
+            replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":\"51\"");
+        },
+        NotJudged("schema version 1.9"),
+    ),
+    (
+        "another schema altogether",
+        |lines| {
+            replace(lines, "run.started", "\"schema\":\"1.0\"", "\"schema\":\"2.0\"");
+        },
+        Fails("schema version 2.0"),
+    ),
+    (
+        "another configuration",
+        |lines| {
+            replace(lines, "run.started", "\"max_drawdown\":\"100\"", "\"max_drawdown\":\"90\"");
+        },
+        Different("risk.breach", "limit"),
+    ),
+    (
+        "the engine halts where the run went on",
+        |lines| {
+            replace(lines, "run.started", "\"cascade_limit\":100000", "\"cascade_limit\":9");
+        },
+        Different("market.quote", "halt"),
+    ),
+    (
+        "a second epoch",
+        |lines| {
+            let again = lines[0].replacen(
+                "\"seq\":1,\"ts\":1742914020000000000",
+                "\"seq\":2,\"ts\":1742914020000000001",
+                1,
+            );
+            lines.truncate(1);
+            lines.push(again);
+        },
+        NotJudged("another epoch begins at seq 2"),
+    ),
+    (
+        "a backtest that names no source",
+        |lines| {
+            let line = value(&lines[0]);
+            let source = format!("\"source\":{},", serde_json::to_string(&line["data"]["source"]).unwrap());
+            let from = lines[0].find("\"source\":").unwrap();
+            let to = lines[0].find(",\"copied_inputs\"").unwrap() + 1;
+            assert_eq!(source.len(), to - from);
+            lines[0].replace_range(from..to, "");
+            lines[0] = lines[0].replacen(",\"copied_inputs\":true", "", 1);
+            lines.truncate(1);
+        },
+        NotJudged("it names none"),
+    ),
+    (
+        "a recording",
+        |lines| {
+            lines.retain(|line| value(line)["cause"].is_null());
+            as_recording(lines);
+        },
+        Identical(true),
+    ),
+    ("a recording that decides", |lines| as_recording(lines), Different("account.changed", "event")),
+    (
+        "no start",
+        |lines| {
+            lines.remove(0);
+        },
+        Fails("seq 2 follows 0"),
+    ),
+];
 
 /// Breaks when a run that carries its inputs gets another verdict than it deserves.
 #[test]
 fn runs_that_carry_their_inputs() {
-    let rows: &[(&str, Edit, Expected)] = &[
-        ("untouched", |_| {}, Identical(true)),
-        ("open: no end", |lines| lines.truncate(place(lines, "run.ended")), Identical(false)),
-        ("open: nothing but its start", |lines| lines.truncate(1), Identical(false)),
-        (
-            "no outcome behind the end",
-            |lines| {
-                lines.truncate(place(lines, "run.ended") + 1);
-                replace(lines, "run.ended", ",\"outcomes\":1", "");
-            },
-            Different("checkpoint", "event"),
-        ),
-        (
-            "one outcome too many behind the end",
-            |lines| {
-                replace(lines, "run.ended", ",\"outcomes\":1", ",\"outcomes\":2");
-                let last = lines.last().unwrap();
-                let seq = value(last)["seq"].as_u64().unwrap();
-                lines.push(last.replacen(&format!("\"seq\":{seq}"), &format!("\"seq\":{}", seq + 1), 1));
-            },
-            Different("checkpoint", "event"),
-        ),
-        (
-            "a field that is not known, on an input",
-            |lines| {
-                replace(lines, "market.quote", "\"data\":{", "\"data\":{\"venue_phase\":\"open\",");
-            },
-            NotJudged("field 'venue_phase' of market.quote"),
-        ),
-        (
-            "the same before a difference",
-            |lines| {
-                replace(lines, "market.quote", "\"data\":{", "\"data\":{\"venue_phase\":\"open\",");
-                replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":\"51\"");
-            },
-            NotJudged("from 'qty' of order.filled"),
-        ),
-        (
-            "the same behind a difference",
-            |lines| {
-                replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":\"51\"");
-                replace(lines, "clock.advanced", "\"data\":{", "\"data\":{\"leap\":1");
-            },
-            Different("order.filled", "qty"),
-        ),
-        (
-            "a kind of input that is not known",
-            |lines| {
-                replace(lines, "clock.advanced", "clock.advanced", "market.auction");
-            },
-            NotJudged("kind 'market.auction'"),
-        ),
-        (
-            "a kind of outcome that is not known",
-            |lines| {
-                replace(lines, "order.filled", "order.filled", "order.settled");
-            },
-            Different("order.settled", "kind"),
-        ),
-        (
-            "a kind of record that is not known",
-            |lines| {
-                let at = place(lines, "clock.advanced");
-                let (seq, ts) = (value(&lines[at - 1])["seq"].clone(), value(&lines[at - 1])["ts"].clone());
-                lines.insert(
-                    at,
-                    format!("{{\"after\":{seq},\"ts\":{ts},\"kind\":\"journal.mirrored\",\"data\":{{}}"),
-                );
-            },
-            Identical(true),
-        ),
-        (
-            "an outcome whose data does not read",
-            |lines| {
-                replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":\"5O\"");
-            },
-            Different("order.filled", "qty"),
-        ),
-        (
-            "an outcome whose data is not even JSON",
-            |lines| {
-                replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":");
-            },
-            Different("order.filled", "data"),
-        ),
-        (
-            "an input whose data does not read",
-            |lines| {
-                replace(lines, "market.quote", "\"bid\":\"100\"", "\"bid\":\"1OO\"");
-            },
-            Fails("does not read"),
-        ),
-        (
-            "a configuration with a key that is not known",
-            |lines| {
-                replace(lines, "run.started", "\"config\":{", "\"config\":{\"hedging\":true,");
-            },
-            NotJudged("hedging"),
-        ),
-        (
-            "a field of run.started that is not known",
-            |lines| {
-                replace(lines, "run.started", "\"data\":{", "\"data\":{\"host\":\"a\",");
-            },
-            NotJudged("field 'host' of run.started"),
-        ),
-        (
-            "a strategy that cannot be built",
-            |lines| {
-                replace(lines, "run.started", "\"kind\":\"scripted\"", "\"kind\":\"twisted\"");
-            },
-            NotJudged("there is no strategy kind 'twisted'"),
-        ),
-        (
-            "a configuration that contradicts itself",
-            |lines| {
-                replace(
-                    lines,
-                    "run.started",
-                    "\"bands\":[]",
-                    "\"bands\":[{\"kind\":\"stddev\",\"window\":0}]",
-                );
-            },
-            NotJudged("window"),
-        ),
-        (
-            "a later schema, decided alike",
-            |lines| {
-                replace(lines, "run.started", "\"schema\":\"1.0\"", "\"schema\":\"1.9\"");
-            },
-            Identical(true),
-        ),
-        (
-            "a later schema, decided otherwise",
-            |lines| {
-                replace(lines, "run.started", "\"schema\":\"1.0\"", "\"schema\":\"1.9\"");
-                replace(lines, "order.filled", "\"qty\":\"50\"", "\"qty\":\"51\"");
-            },
-            NotJudged("schema version 1.9"),
-        ),
-        (
-            "another schema altogether",
-            |lines| {
-                replace(lines, "run.started", "\"schema\":\"1.0\"", "\"schema\":\"2.0\"");
-            },
-            Fails("schema version 2.0"),
-        ),
-        (
-            "another configuration",
-            |lines| {
-                replace(lines, "run.started", "\"max_drawdown\":\"100\"", "\"max_drawdown\":\"90\"");
-            },
-            Different("risk.breach", "limit"),
-        ),
-        (
-            "the engine halts where the run went on",
-            |lines| {
-                replace(lines, "run.started", "\"cascade_limit\":100000", "\"cascade_limit\":9");
-            },
-            Different("market.quote", "halt"),
-        ),
-        (
-            "a second epoch",
-            |lines| {
-                let again = lines[0].replacen(
-                    "\"seq\":1,\"ts\":1742914020000000000",
-                    "\"seq\":2,\"ts\":1742914020000000001",
-                    1,
-                );
-                lines.truncate(1);
-                lines.push(again);
-            },
-            NotJudged("another epoch begins at seq 2"),
-        ),
-        (
-            "a backtest that names no source",
-            |lines| {
-                let line = value(&lines[0]);
-                let source =
-                    format!("\"source\":{},", serde_json::to_string(&line["data"]["source"]).unwrap());
-                let from = lines[0].find("\"source\":").unwrap();
-                let to = lines[0].find(",\"copied_inputs\"").unwrap() + 1;
-                assert_eq!(source.len(), to - from);
-                lines[0].replace_range(from..to, "");
-                lines[0] = lines[0].replacen(",\"copied_inputs\":true", "", 1);
-                lines.truncate(1);
-            },
-            NotJudged("it names none"),
-        ),
-        (
-            "a recording",
-            |lines| {
-                lines.retain(|line| value(line)["cause"].is_null());
-                as_recording(lines);
-            },
-            Identical(true),
-        ),
-        ("a recording that decides", |lines| as_recording(lines), Different("account.changed", "event")),
-        (
-            "no start",
-            |lines| {
-                lines.remove(0);
-            },
-            Fails("seq 2 follows 0"),
-        ),
-    ];
-    for (name, edit, expected) in rows {
+    for (name, edit, expected) in CARRIED {
         let bench = Bench { scratch: tempfile::tempdir().unwrap() };
         check(name, &bench.edited(*edit), &VerifyOptions::default(), &registry(), expected);
     }
@@ -334,140 +333,134 @@ fn change_source(source: &Path, edit: Edit) {
     write(source, &lines);
 }
 
+/// What is done to a source and a run, which place of the source is named, and what is said of the run then.
+const NAMED: &[(&str, Change, Option<&str>, Expected)] = &[
+    ("as it was", |_, _| {}, None, Identical(true)),
+    ("packed", |source, _| assert_eq!(seal(source).unwrap().segments, 1), None, Identical(true)),
+    ("gone", |source, _| fs::remove_dir_all(source).unwrap(), None, NotJudged("--source")),
+    (
+        "moved",
+        |source, run| fs::rename(source, run.with_file_name("other")).unwrap(),
+        None,
+        NotJudged("--source"),
+    ),
+    (
+        "moved and named",
+        |source, run| fs::rename(source, run.with_file_name("other")).unwrap(),
+        Some("other"),
+        Identical(true),
+    ),
+    (
+        "another run",
+        |source, _| {
+            fs::remove_dir_all(source).unwrap();
+            market::groups().record(source);
+        },
+        None,
+        NotJudged("another content"),
+    ),
+    (
+        "an input changed",
+        |source, _| {
+            change_source(source, |lines| replace(lines, "market.trade", "\"qty\":\"2\"", "\"qty\":\"3\""));
+        },
+        None,
+        NotJudged("another content"),
+    ),
+    (
+        "an input changed, its end still telling the old content",
+        |source, _| {
+            let end = bodies(source).last().unwrap().clone();
+            change_source(source, |lines| replace(lines, "market.trade", "\"qty\":\"2\"", "\"qty\":\"3\""));
+            let mut lines = bodies(source);
+            *lines.last_mut().unwrap() = end.replacen("run.ended", "run.endex", 1);
+            write(source, &lines);
+            let text =
+                fs::read_to_string(source.join("000001.jsonl")).unwrap().replace("run.endex", "run.ended");
+            let bytes = rechained(&text);
+            fs::write(source.join("000001.jsonl"), bytes).unwrap();
+        },
+        None,
+        NotJudged("another content"),
+    ),
+    (
+        "cut at a batch",
+        |source, _| change_source(source, |lines| lines.truncate(9)),
+        None,
+        NotJudged("another content"),
+    ),
+    (
+        "its end cut off",
+        |source, _| {
+            change_source(source, |lines| lines.truncate(place(lines, "run.ended")));
+        },
+        None,
+        Identical(true),
+    ),
+    (
+        "a byte damaged",
+        |source, _| {
+            let segment = source.join("000001.jsonl");
+            let text = fs::read_to_string(&segment).unwrap().replacen("\"99.9\"", "\"99.7\"", 1);
+            fs::write(segment, text).unwrap();
+        },
+        None,
+        Fails("is damaged"),
+    ),
+    (
+        "the run forged",
+        |_, run| {
+            let mut lines = bodies(run);
+            replace(&mut lines, "order.filled", "\"liquidity\":\"taker\"", "\"liquidity\":\"maker\"");
+            fs::remove_file(run.join("manifest.json")).unwrap();
+            write(run, &lines);
+        },
+        None,
+        Different("order.filled", "liquidity"),
+    ),
+    (
+        "an input in the run that should not be there",
+        |_, run| {
+            let mut lines = bodies(run);
+            let at = place(&lines, "run.ended");
+            let (seq, ts) = (value(&lines[at])["seq"].as_u64().unwrap() - 1, value(&lines[at])["ts"].clone());
+            lines
+                .insert(at, format!("{{\"seq\":{seq},\"ts\":{ts},\"kind\":\"clock.advanced\",\"data\":{{}}"));
+            fs::remove_file(run.join("manifest.json")).unwrap();
+            write(run, &lines);
+        },
+        None,
+        NotJudged("does not belong"),
+    ),
+    (
+        "the run without its end",
+        |_, run| {
+            let mut lines = bodies(run);
+            lines.truncate(place(&lines, "run.ended"));
+            fs::remove_file(run.join("manifest.json")).unwrap();
+            write(run, &lines);
+        },
+        None,
+        Identical(false),
+    ),
+    (
+        "the run without its last outcomes",
+        |_, run| {
+            let mut lines = bodies(run);
+            lines.truncate(place(&lines, "run.ended") - 1);
+            fs::remove_file(run.join("manifest.json")).unwrap();
+            write(run, &lines);
+        },
+        None,
+        Different("account.changed", "event"),
+    ),
+];
+
 /// Breaks when a run that names its inputs elsewhere is judged by other inputs than it was made from, or is not judged
 /// although they are there.
 #[test]
 fn runs_that_name_their_source() {
-    let rows: &[(&str, fn(&Path, &Path), Option<&str>, Expected)] = &[
-        ("as it was", |_, _| {}, None, Identical(true)),
-        ("packed", |source, _| assert_eq!(seal(source).unwrap().segments, 1), None, Identical(true)),
-        ("gone", |source, _| fs::remove_dir_all(source).unwrap(), None, NotJudged("--source")),
-        (
-            "moved",
-            |source, run| fs::rename(source, run.with_file_name("other")).unwrap(),
-            None,
-            NotJudged("--source"),
-        ),
-        (
-            "moved and named",
-            |source, run| fs::rename(source, run.with_file_name("other")).unwrap(),
-            Some("other"),
-            Identical(true),
-        ),
-        (
-            "another run",
-            |source, _| {
-                fs::remove_dir_all(source).unwrap();
-                market::groups().record(source);
-            },
-            None,
-            NotJudged("another content"),
-        ),
-        (
-            "an input changed",
-            |source, _| {
-                change_source(source, |lines| {
-                    replace(lines, "market.trade", "\"qty\":\"2\"", "\"qty\":\"3\"")
-                });
-            },
-            None,
-            NotJudged("another content"),
-        ),
-        (
-            "an input changed, its end still telling the old content",
-            |source, _| {
-                let end = bodies(source).last().unwrap().clone();
-                change_source(source, |lines| {
-                    replace(lines, "market.trade", "\"qty\":\"2\"", "\"qty\":\"3\"")
-                });
-                let mut lines = bodies(source);
-                *lines.last_mut().unwrap() = end.replacen("run.ended", "run.endex", 1);
-                write(source, &lines);
-                let text = fs::read_to_string(source.join("000001.jsonl"))
-                    .unwrap()
-                    .replace("run.endex", "run.ended");
-                let bytes = rechained(&text);
-                fs::write(source.join("000001.jsonl"), bytes).unwrap();
-            },
-            None,
-            NotJudged("another content"),
-        ),
-        (
-            "cut at a batch",
-            |source, _| change_source(source, |lines| lines.truncate(9)),
-            None,
-            NotJudged("another content"),
-        ),
-        (
-            "its end cut off",
-            |source, _| {
-                change_source(source, |lines| lines.truncate(place(lines, "run.ended")));
-            },
-            None,
-            Identical(true),
-        ),
-        (
-            "a byte damaged",
-            |source, _| {
-                let segment = source.join("000001.jsonl");
-                let text = fs::read_to_string(&segment).unwrap().replacen("\"99.9\"", "\"99.7\"", 1);
-                fs::write(segment, text).unwrap();
-            },
-            None,
-            Fails("is damaged"),
-        ),
-        (
-            "the run forged",
-            |_, run| {
-                let mut lines = bodies(run);
-                replace(&mut lines, "order.filled", "\"liquidity\":\"taker\"", "\"liquidity\":\"maker\"");
-                fs::remove_file(run.join("manifest.json")).unwrap();
-                write(run, &lines);
-            },
-            None,
-            Different("order.filled", "liquidity"),
-        ),
-        (
-            "an input in the run that should not be there",
-            |_, run| {
-                let mut lines = bodies(run);
-                let at = place(&lines, "run.ended");
-                let (seq, ts) =
-                    (value(&lines[at])["seq"].as_u64().unwrap() - 1, value(&lines[at])["ts"].clone());
-                lines.insert(
-                    at,
-                    format!("{{\"seq\":{seq},\"ts\":{ts},\"kind\":\"clock.advanced\",\"data\":{{}}"),
-                );
-                fs::remove_file(run.join("manifest.json")).unwrap();
-                write(run, &lines);
-            },
-            None,
-            NotJudged("does not belong"),
-        ),
-        (
-            "the run without its end",
-            |_, run| {
-                let mut lines = bodies(run);
-                lines.truncate(place(&lines, "run.ended"));
-                fs::remove_file(run.join("manifest.json")).unwrap();
-                write(run, &lines);
-            },
-            None,
-            Identical(false),
-        ),
-        (
-            "the run without its last outcomes",
-            |_, run| {
-                let mut lines = bodies(run);
-                lines.truncate(place(&lines, "run.ended") - 1);
-                fs::remove_file(run.join("manifest.json")).unwrap();
-                write(run, &lines);
-            },
-            None,
-            Different("account.changed", "event"),
-        ),
-    ];
-    for (name, change, named, expected) in rows {
+    for (name, change, named, expected) in NAMED {
         let bench = Bench { scratch: tempfile::tempdir().unwrap() };
         let (source, run) = bench.apart(BacktestOptions::default());
         change(&source, &run);

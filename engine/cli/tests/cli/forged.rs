@@ -99,6 +99,16 @@ fn changed_envelopes_are_found() {
     assert_eq!(verdict["recomputed"], "order.filled", "{verdict}");
 
     let mut forged = lines.clone();
+    let at = (lines.len() / 2..)
+        .find(|&at| lines[at].cause.is_some() && lines[at + 1].seq > lines[at].seq + 1)
+        .unwrap();
+    forged[at].seq += 1;
+    let verdict = verdict_on(&place, &forged);
+    // The event of its own number is not there any more.
+    assert_eq!((&verdict["seq"], &verdict["field"]), (&json!(lines[at].seq), &json!("event")), "{verdict}");
+    assert_eq!(verdict["recomputed"]["seq"], json!(lines[at].seq), "{verdict}");
+
+    let mut forged = lines.clone();
     forged[at].cause = lines[at].cause.map(|cause| cause - 1);
     let verdict = verdict_on(&place, &forged);
     assert_eq!((&verdict["seq"], &verdict["field"]), (&json!(lines[at].seq), &json!("cause")), "{verdict}");
