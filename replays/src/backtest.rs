@@ -91,7 +91,7 @@ impl<'a> Backtest<'a> {
                 if self.source.is_dir() { Some(self.source.as_path()) } else { self.source.parent() };
             let from_here = |path: &str| folder.unwrap_or(&self.source).join(path).display().to_string();
             let named = started.source.as_ref().map(|source| from_here(&source.path));
-            let source_run = named.unwrap_or_else(|| "it names none".to_owned());
+            let source_run = named.unwrap_or_else(|| "one that it does not name".to_owned());
             return Err(ReplayError::NoInputs { run: self.source.clone(), source_run });
         }
         Ok(if self.options.threads > 1 { inputs.read_ahead() } else { inputs })

@@ -107,8 +107,7 @@ fn shown_by(line: &Value) -> Vec<String> {
         ("flatten", event["flatten"] == true),
         ("note", event["note"].is_string()),
         ("rebate", event["fee"].as_str().is_some_and(|fee| fee.starts_with('-'))),
-        // In the cases BTC is the quote of an instrument that takes its fees on both sides in quote; its fees are
-        // far smaller than its trades' quantities, so a fee in base is one of a fill in dollars.
+        // BTC is also the quote of ETH-BTC, which trades near 5: a fee in BTC at a price near 100 is one in base.
         (
             "fee in base",
             event["fee_asset"] == "BTC" && event["price"].as_str().is_some_and(|p| p.starts_with("10")),
