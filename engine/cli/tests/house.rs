@@ -40,10 +40,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reprise-risk", &["reprise-model", "reprise-core"]),
     ("reprise-execution", &["reprise-model", "reprise-core"]),
     ("reprise-market-data", &["reprise-model"]),
+    ("reprise-venues", &["reprise-model"]),
+    ("reprise-feeds", &["reprise-model", "reprise-market-data", "reprise-venues"]),
+    (
+        "reprise-venue-sim",
+        &["reprise-model", "reprise-core", "reprise-execution", "reprise-journal", "reprise-venues"],
+    ),
     (
         "reprise-assembly",
         &["reprise-model", "reprise-core", "reprise-strategies", "reprise-risk", "reprise-execution"],
     ),
+    ("reprise-runtime", &["reprise-model", "reprise-core", "reprise-journal", "reprise-assembly"]),
     ("reprise-replays", &["reprise-model", "reprise-core", "reprise-journal", "reprise-assembly"]),
     (
         "reprise-cli",
@@ -54,6 +61,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "reprise-strategies",
             "reprise-market-data",
             "reprise-assembly",
+            "reprise-runtime",
+            "reprise-feeds",
+            "reprise-venue-sim",
             "reprise-replays",
         ],
     ),
