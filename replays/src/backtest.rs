@@ -2,21 +2,22 @@
 //!
 //! A backtest that stops before its source ends, because the engine halts or the source is damaged, leaves a
 //! journal that is whole up to there and has no `run.ended`; an input at which the engine halted is kept beside
-//! it, in [`POISON_FILE`](crate::POISON_FILE).
+//! it, in [`POISON_FILE`].
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use reprise_assembly::{Config, Registry, assemble, to_recorded};
 use reprise_core::{Core, Halt, Outcomes};
-use reprise_journal::{DurabilityMode, JournalError, JournalWriter, Progress, WriterOptions, content};
+use reprise_journal::{
+    DurabilityMode, JournalError, JournalWriter, POISON_FILE, Progress, WriterOptions, content, keep_poison,
+};
 use reprise_model::codec::RawJson;
 use reprise_model::event::{RunMode, RunStarted, Source};
 use reprise_model::{Input, Instrument, RunTag, SCHEMA_VERSION, Seq, Ts};
 
 use crate::error::ReplayError;
 use crate::inputs::{Inputs, Selection};
-use crate::poison;
 use crate::report::Report;
 use crate::tally::Tally;
 
@@ -232,10 +233,10 @@ impl Replay<'_> {
 
     #[cold]
     fn halted(&self, input: (Seq, Ts, &Input), halt: Halt) -> Stop {
-        match poison::keep(self.out, input, &halt) {
-            Ok(()) => Stop::Halted(halt),
+        match keep_poison(self.out, input, &halt.to_string()) {
+            Ok(_) => Stop::Halted(halt),
             Err(source) => {
-                let path = self.out.join(poison::POISON_FILE);
+                let path = self.out.join(POISON_FILE);
                 Stop::Journal(JournalError::Io { action: "write", path, source })
             }
         }

@@ -7,6 +7,9 @@ use reprise_model::{Asset, Cash, Instrument, InstrumentId, Price, Qty, Rate, Str
 use reprise_risk::RiskSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::running::{Durability, RuntimeConfig};
+use crate::venues::VenuesConfig;
+
 /// The whole effective configuration; what `run.started` records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,8 +28,27 @@ pub struct Config {
     pub risk: RiskSettings,
     /// Instruments whose definitions are to be amended.
     pub instruments: BTreeMap<InstrumentId, InstrumentConfig>,
+    /// The live loop.
+    pub runtime: RuntimeConfig,
+    /// The venues.
+    pub venues: VenuesConfig,
     /// The strategies that run side by side.
     pub strategy: Vec<StrategyConfig>,
+}
+
+impl Config {
+    /// The part of it that decides: without where the venues are, and how the journal and the loop work.
+    #[must_use]
+    pub fn deciding(&self) -> Self {
+        let (journal, runtime, venues) = Default::default();
+        Self { journal, runtime, venues, ..self.clone() }
+    }
+
+    /// True when every decision is the same under both.
+    #[must_use]
+    pub fn decides_as(&self, other: &Self) -> bool {
+        self.deciding() == other.deciding()
+    }
 }
 
 /// The account and how it is valued.
@@ -71,11 +93,16 @@ impl Default for EngineConfig {
 pub struct JournalConfig {
     /// A segment is closed when it has grown to so many mebibytes.
     pub segment_mib: u64,
+    /// When a live run's journal is synced; `orders` for live trading and `none` on paper when not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub durability: Option<Durability>,
+    /// Market events are on disk after so long at most, in milliseconds.
+    pub sync_ms: u64,
 }
 
 impl Default for JournalConfig {
     fn default() -> Self {
-        Self { segment_mib: 1024 }
+        Self { segment_mib: 1024, durability: None, sync_ms: 5 }
     }
 }
 

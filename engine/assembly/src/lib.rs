@@ -10,6 +10,8 @@ mod error;
 mod layers;
 mod meaning;
 mod places;
+mod running;
+mod venues;
 
 pub use assemble::assemble;
 pub use config::{AccountConfig, Config, EngineConfig, InstrumentConfig, JournalConfig, StrategyConfig};
@@ -17,3 +19,5 @@ pub use error::ConfigError;
 pub use layers::{ENVIRONMENT_PREFIX, Layers, Origin};
 pub use meaning::{from_recorded, interpret, nearest, shown, table_of, to_recorded};
 pub use reprise_strategies::Registry;
+pub use running::{Durability, OnShutdown, RuntimeConfig, Wait};
+pub use venues::{CoinbaseConfig, HyperliquidConfig, Network, SequenceScope, VenuesConfig};

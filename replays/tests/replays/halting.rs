@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use reprise_assembly::Config;
 use reprise_journal::{Manifest, Verdict as JournalVerdict, verify_journal};
-use reprise_replays::{Backtest, BacktestOptions, POISON_FILE, ReplayError, Verdict, VerifyOptions, verify};
+use reprise_journal::POISON_FILE;
+use reprise_replays::{Backtest, BacktestOptions, ReplayError, Verdict, VerifyOptions, verify};
 
 use crate::cases::{config_of, market};
 use crate::journals::{bodies, kind, value};

@@ -93,12 +93,23 @@ impl L2Book {
         }
     }
 
-    /// Replaces everything.
+    /// Replaces everything. Of several levels at one price the last counts.
     pub fn replace(&mut self, bids: &[Level], asks: &[Level]) {
-        self.bids.clear();
-        self.asks.clear();
-        self.update(bids, asks);
+        // Sorted at once: venues list the best first, and tens of thousands of inserts at the front are slow.
+        self.bids = one_a_price(bids);
+        self.asks = one_a_price(asks);
+        self.asks.reverse();
     }
+}
+
+/// The levels by rising price, the last of each price, without empty ones.
+fn one_a_price(levels: &[Level]) -> Vec<Level> {
+    let mut sorted = levels.to_vec();
+    sorted.reverse();
+    sorted.sort_by_key(|level| level.price);
+    sorted.dedup_by_key(|level| level.price);
+    sorted.retain(|level| level.qty.is_positive());
+    sorted
 }
 
 /// The whole book at the venue's update `last`.

@@ -32,7 +32,7 @@ mod recorder;
 mod reorder;
 mod report;
 mod row;
-mod time;
+pub mod time;
 
 use std::fmt;
 use std::path::PathBuf;

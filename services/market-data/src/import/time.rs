@@ -18,7 +18,10 @@ pub(crate) fn unix_ns(field: &'static str, text: &str) -> Result<Ts, BadRow> {
 }
 
 /// A venue's integer of milliseconds or, past the year 5138, of microseconds since 1970.
-pub(crate) fn venue_ms(field: &'static str, text: &str) -> Result<Ts, BadRow> {
+///
+/// # Errors
+/// When the text is something else; `field` says in the error what it should have been.
+pub fn venue_ms(field: &'static str, text: &str) -> Result<Ts, BadRow> {
     const FIRST_MICROS: u64 = 100_000_000_000_000;
     digits(text.as_bytes())
         .and_then(|n| n.checked_mul(if n < FIRST_MICROS { NS_PER_MS } else { 1_000 }))
@@ -28,7 +31,10 @@ pub(crate) fn venue_ms(field: &'static str, text: &str) -> Result<Ts, BadRow> {
 }
 
 /// `2025-03-25T23:07:00.773674205Z`, with up to nine decimals and `Z` or an offset `+hh:mm`.
-pub(crate) fn rfc3339(field: &'static str, text: &str) -> Result<Ts, BadRow> {
+///
+/// # Errors
+/// When the text is something else; `field` says in the error what it should have been.
+pub fn rfc3339(field: &'static str, text: &str) -> Result<Ts, BadRow> {
     read_rfc3339(text.as_bytes())
         .ok_or_else(|| fault(field, text, "a time like 2025-03-25T23:07:00.773674205Z"))
 }
