@@ -27,6 +27,7 @@ pub(crate) fn check(config: &Config) -> Result<(), Fault> {
     need(config.journal.segment_mib > 0, &["journal", "segment_mib"], || {
         "a segment of 0 MiB holds nothing; write 1 or more".to_owned()
     })?;
+    check_running(config)?;
     check_fee(config.paper.maker_fee, &["paper", "maker_fee"])?;
     check_fee(config.paper.taker_fee, &["paper", "taker_fee"])?;
     for (id, instrument) in &config.instruments {
@@ -40,6 +41,53 @@ fn need(holds: bool, path: &[&str], reason: impl FnOnce() -> String) -> Result<(
         return Ok(());
     }
     Err(Fault { path: path.iter().map(|&part| part.to_owned()).collect(), reason: reason() })
+}
+
+fn check_running(config: &Config) -> Result<(), Fault> {
+    let one_or_more = || "it must be 1 or more".to_owned();
+    need(config.runtime.queue > 0, &["runtime", "queue"], one_or_more)?;
+    need(config.runtime.batch > 0, &["runtime", "batch"], one_or_more)?;
+    let (coinbase, hyperliquid) = (&config.venues.coinbase, &config.venues.hyperliquid);
+    let urls = [
+        ("coinbase", "rest_url", &coinbase.rest_url, ["https://", "http://"]),
+        ("coinbase", "ws_url", &coinbase.ws_url, ["wss://", "ws://"]),
+        ("coinbase", "ws_user_url", &coinbase.ws_user_url, ["wss://", "ws://"]),
+        ("hyperliquid", "rest_url", &hyperliquid.rest_url, ["https://", "http://"]),
+        ("hyperliquid", "ws_url", &hyperliquid.ws_url, ["wss://", "ws://"]),
+    ];
+    for (venue, key, url, schemes) in urls {
+        need(schemes.iter().any(|scheme| url.starts_with(scheme)), &["venues", venue, key], || {
+            format!("it must begin with {} or {}", schemes[0], schemes[1])
+        })?;
+    }
+    let fees = [
+        ("coinbase", "maker_fee", coinbase.maker_fee),
+        ("coinbase", "taker_fee", coinbase.taker_fee),
+        ("hyperliquid", "maker_fee", hyperliquid.maker_fee),
+        ("hyperliquid", "taker_fee", hyperliquid.taker_fee),
+    ];
+    for (venue, key, fee) in fees {
+        check_fee(Some(fee), &["venues", venue, key])?;
+    }
+    let times = [
+        ("coinbase", "stale_after_ms", coinbase.stale_after_ms),
+        ("coinbase", "silence_ms", coinbase.silence_ms),
+        ("hyperliquid", "stale_after_ms", hyperliquid.stale_after_ms),
+        ("hyperliquid", "silence_ms", hyperliquid.silence_ms),
+    ];
+    for (venue, key, ms) in times {
+        need(ms > 0, &["venues", venue, key], one_or_more)?;
+    }
+    let drops = [
+        ("coinbase", coinbase.silence_ms, coinbase.drop_ms),
+        ("hyperliquid", hyperliquid.silence_ms, hyperliquid.drop_ms),
+    ];
+    for (venue, silence_ms, drop_ms) in drops {
+        need(drop_ms >= silence_ms, &["venues", venue, "drop_ms"], || {
+            format!("it must be no less than silence_ms, which is {silence_ms}")
+        })?;
+    }
+    Ok(())
 }
 
 fn check_account(config: &Config) -> Result<(), Fault> {

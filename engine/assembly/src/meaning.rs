@@ -64,6 +64,15 @@ pub fn to_recorded(config: &Config) -> serde_json::Value {
     serde_json::to_value(config).unwrap_or_default()
 }
 
+/// A configuration as a file would say it, so that others can be laid over it.
+///
+/// # Errors
+/// When it holds what TOML cannot say.
+pub fn to_toml(config: &Config) -> Result<String, ConfigError> {
+    toml::to_string(config)
+        .map_err(|error| ConfigError::Contradiction(format!("it cannot be written as TOML: {error}")))
+}
+
 fn path_segments(path: &serde_path_to_error::Path) -> Vec<String> {
     use serde_path_to_error::Segment;
     path.iter()

@@ -26,6 +26,17 @@ pub enum SequenceScope {
     Off,
 }
 
+/// What Coinbase's quotes are made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuotesFrom {
+    /// The top of the book: every change of it, at the cost of receiving the whole book.
+    #[default]
+    Level2,
+    /// The ticker: little to receive, and old between matches.
+    Ticker,
+}
+
 /// Coinbase Advanced Trade.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -44,10 +55,15 @@ pub struct CoinbaseConfig {
     pub books: bool,
     /// Whether market data comes through the crate `coinbase-advanced`; USE_OFFICIAL_SDK=true says the same.
     pub official_sdk: bool,
-    /// An instrument that says nothing for so long, while the connection stands, is stale; in milliseconds.
+    /// What quotes are made of.
+    pub quotes_from: QuotesFrom,
+    /// An instrument counts as stale when nothing came about it for so long while its connection lives, in
+    /// milliseconds. What trades rarely needs more.
     pub stale_after_ms: u64,
-    /// A connection without a heartbeat for so long is given up; in milliseconds.
-    pub heartbeat_timeout_ms: u64,
+    /// Every instrument counts as stale when nothing at all came for so long, in milliseconds.
+    pub silence_ms: u64,
+    /// The connection is given up when nothing at all came for so long, in milliseconds.
+    pub drop_ms: u64,
     /// Fee of a fill that gave liquidity, as a fraction of its notional: the venue's lists do not tell it, and it
     /// falls with what the account trades.
     pub maker_fee: Rate,
@@ -67,8 +83,10 @@ impl Default for CoinbaseConfig {
             trades: true,
             books: true,
             official_sdk: false,
+            quotes_from: QuotesFrom::Level2,
             stale_after_ms: 30_000,
-            heartbeat_timeout_ms: 5_000,
+            silence_ms: 5_000,
+            drop_ms: 15_000,
             maker_fee: per_100_000(600),
             taker_fee: per_100_000(1_200),
             sequence: SequenceScope::Connection,
@@ -105,10 +123,13 @@ pub struct HyperliquidConfig {
     pub books: bool,
     /// Whether mark and oracle prices are wanted.
     pub marks: bool,
-    /// An instrument that says nothing for so long, while the connection stands, is stale; in milliseconds.
+    /// An instrument counts as stale when nothing came about it for so long while its connection lives, in
+    /// milliseconds. What trades rarely needs more.
     pub stale_after_ms: u64,
-    /// A connection that says nothing at all for so long is given up; in milliseconds.
-    pub silence_timeout_ms: u64,
+    /// Every instrument counts as stale when nothing at all came for so long, in milliseconds.
+    pub silence_ms: u64,
+    /// The connection is given up when nothing at all came for so long, in milliseconds.
+    pub drop_ms: u64,
     /// Fee of a fill that gave liquidity, as a fraction of its notional: the venue's lists do not tell it, and it
     /// falls with what the account trades.
     pub maker_fee: Rate,
@@ -127,7 +148,8 @@ impl Default for HyperliquidConfig {
             books: true,
             marks: true,
             stale_after_ms: 30_000,
-            silence_timeout_ms: 60_000,
+            silence_ms: 15_000,
+            drop_ms: 30_000,
             maker_fee: per_100_000(15),
             taker_fee: per_100_000(45),
         }

@@ -1,9 +1,12 @@
 //! What can be said on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use reprise_market_data::import::Format;
+use reprise_model::{Asset, Cash};
+use reprise_venue_sim::{CoinbaseKey, MapRule, Network, Speed};
 
 /// An event-sourced trading engine: it journals what it saw and decided, and proves it by replay.
 #[derive(Debug, Parser)]
@@ -25,6 +28,12 @@ pub enum Command {
     Import(ImportArgs),
     /// Replay a journal's inputs through a strategy, risk and the paper venue.
     Backtest(BacktestArgs),
+    /// Trade on paper on live market data, journal everything, go on after an interruption.
+    Run(RunArgs),
+    /// Record live market data without trading; the journal backtests.
+    Record(RecordArgs),
+    /// Serve a recording as Coinbase and Hyperliquid would, on loopback, with faults on demand.
+    VenueSim(VenueSimArgs),
     /// Recompute a run's decisions and prove that they are identical, or name the first difference.
     Verify(VerifyArgs),
     /// Look into a journal, check it, seal it.
@@ -118,6 +127,112 @@ pub struct BacktestArgs {
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Where orders go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum TradingMode {
+    /// To the paper venue: live data, no money.
+    Paper,
+}
+
+/// `reprise run`
+#[derive(Debug, ClapArgs)]
+pub struct RunArgs {
+    /// Where orders go.
+    #[arg(long, value_enum)]
+    pub mode: TradingMode,
+    /// The configuration; without any, the built-in conf/paper.toml.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// How the run lives.
+    #[command(flatten)]
+    pub live: LiveArgs,
+}
+
+/// `reprise record`
+#[derive(Debug, ClapArgs)]
+pub struct RecordArgs {
+    /// The configuration, of which the venues and the journal matter; without any, the built-in conf/paper.toml.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// How the run lives.
+    #[command(flatten)]
+    pub live: LiveArgs,
+}
+
+/// How a live run lives.
+#[derive(Debug, ClapArgs)]
+pub struct LiveArgs {
+    /// The new run's folder; runs/paper-1, runs/record-1 or the next free one when left out.
+    #[arg(short, long, value_name = "RUNDIR", conflicts_with = "resume")]
+    pub output: Option<PathBuf>,
+    /// Go on with a run that was interrupted or ended, under the configuration it recorded unless -c names it.
+    #[arg(long, value_name = "RUNDIR")]
+    pub resume: Option<PathBuf>,
+    /// End after so long: 500ms, 60s, 10m, 8h, 2d. Without it, at Ctrl-C.
+    #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
+    pub duration: Option<std::time::Duration>,
+    /// Print how the run stands, and its end, as JSON lines on stdout.
+    #[arg(long)]
+    pub json: bool,
+    /// How logs are written on stderr; REPRISE_LOG=debug shows more of them.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log: LogFormat,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `reprise venue-sim`
+#[derive(Debug, ClapArgs)]
+pub struct VenueSimArgs {
+    /// The recording that is played as if it happened now.
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Serve Coinbase here: REST under /api/v3/brokerage, WebSockets /ws and /ws-user. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub coinbase: Option<SocketAddr>,
+    /// Serve Coinbase over TLS here.
+    #[arg(long, value_name = "ADDR", requires_all = ["tls_cert", "tls_key"])]
+    pub coinbase_tls: Option<SocketAddr>,
+    /// The certificate, PEM; a self-signed one will do.
+    #[arg(long, value_name = "FILE", requires = "coinbase_tls")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "coinbase_tls")]
+    pub tls_key: Option<PathBuf>,
+    /// Serve Hyperliquid here: /info, /exchange and the WebSocket /ws.
+    #[arg(long, value_name = "ADDR")]
+    pub hyperliquid: Option<SocketAddr>,
+    /// Which network of Hyperliquid signatures must be for: mainnet or testnet.
+    #[arg(long, value_name = "NETWORK", default_value = "mainnet")]
+    pub network: Network,
+    /// How many times as fast as it was recorded.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub speed: Speed,
+    /// Begin again at the recording's end, as often as it takes.
+    #[arg(long = "loop")]
+    pub looped: bool,
+    /// A script of faults, TOML; see docs/VENUE_SIM.md.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// What every account starts with, such as USD=50000; may be given more than once, and then replaces the usual
+    /// 100000 USD, 100000 USDC, 10 BTC and 100 ETH.
+    #[arg(long = "balance", value_name = "ASSET=AMOUNT", value_parser = crate::commands::venue_sim::balance)]
+    pub balances: Vec<(Asset, Cash)>,
+    /// Check the signatures of a Coinbase key: its name and the PEM file of its public key.
+    #[arg(long = "coinbase-key", value_name = "NAME=FILE")]
+    pub coinbase_keys: Vec<CoinbaseKey>,
+    /// Name an instrument of the recording: BTCUSDT.BINANCE=BTC-USD is product BTC-USD and coin BTC.
+    #[arg(long = "map", value_name = "INSTRUMENT=PRODUCT")]
+    pub maps: Vec<MapRule>,
 }
 
 /// `reprise verify`

@@ -3,6 +3,7 @@
 use reprise_assembly::ConfigError;
 use reprise_journal::JournalError;
 use reprise_replays::ReplayError;
+use reprise_runtime::RuntimeError;
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -32,7 +33,19 @@ fn code_of_one(error: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(journal) = error.downcast_ref::<JournalError>() {
         return Some(code_of_journal(journal));
     }
+    if let Some(live) = error.downcast_ref::<RuntimeError>() {
+        return Some(code_of_live(live));
+    }
     error.downcast_ref::<ReplayError>().and_then(code_of_replay)
+}
+
+fn code_of_live(error: &RuntimeError) -> u8 {
+    match error {
+        RuntimeError::Config(_) => CONFIGURATION,
+        RuntimeError::Journal(journal) => code_of_journal(journal),
+        RuntimeError::Differs { .. } => DIFFERENT,
+        RuntimeError::Halted { .. } | RuntimeError::NotResumable { .. } | RuntimeError::System { .. } => ERROR,
+    }
 }
 
 fn code_of_replay(error: &ReplayError) -> Option<u8> {

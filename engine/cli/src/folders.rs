@@ -2,9 +2,17 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+
+/// runs/demo-1, or the first after it that is free.
+pub fn free_folder(runs: &Path, name: &str) -> Result<PathBuf> {
+    (1_u32..)
+        .map(|n| runs.join(format!("{name}-{n}")))
+        .find(|dir| !dir.exists())
+        .with_context(|| format!("every {}/{name}-N exists; name a folder with -o", runs.display()))
+}
 
 /// Says early that a folder is taken, before minutes of reading.
 pub fn refuse_used_folder(dir: &Path) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The configuration of a command, layer by layer.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::Result;
@@ -8,6 +9,7 @@ use reprise_model::InstrumentId;
 use reprise_replays::ReplayError;
 
 use crate::args::ConfigArgs;
+use crate::environment::Environment;
 
 /// The configuration that stands in for one that is not named.
 pub const DEFAULT_NAME: &str = "conf/backtest.toml";
@@ -33,10 +35,31 @@ pub fn layers_over(name: &str, text: &str, args: &ConfigArgs) -> Result<Layers> 
     finish(layers, args)
 }
 
-fn finish(mut layers: Layers, args: &ConfigArgs) -> Result<Layers> {
+/// What was said for a live run: the files, or what stands in for them, and the environment with the secrets file
+/// below it.
+pub fn layers_live(name: &str, text: &str, args: &ConfigArgs, environment: Environment) -> Result<Layers> {
+    let mut layers = Layers::default();
+    if args.files.is_empty() {
+        layers.add_text(Path::new(name), text)?;
+    }
+    for file in &args.files {
+        layers.add_file(file)?;
+    }
+    finish_with(layers, args, environment.into_vars())
+}
+
+fn finish(layers: Layers, args: &ConfigArgs) -> Result<Layers> {
+    finish_with(layers, args, std::env::vars_os())
+}
+
+fn finish_with(
+    mut layers: Layers,
+    args: &ConfigArgs,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Layers> {
     // Chosen twice: first so that the environment speaks to the chosen one, then so that it cannot unchoose it.
     choose(&mut layers, args);
-    layers.add_environment(std::env::vars_os())?;
+    layers.add_environment(environment)?;
     choose(&mut layers, args);
     for setting in &args.settings {
         layers.add_setting(setting)?;

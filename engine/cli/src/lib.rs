@@ -3,9 +3,12 @@
 
 mod args;
 mod commands;
+mod duration;
+mod environment;
 mod exit;
 mod folders;
 mod layers;
+mod logs;
 mod output;
 
 use std::process::ExitCode;
@@ -43,6 +46,9 @@ fn dispatch(command: Command, registry: &Registry) -> anyhow::Result<u8> {
         Command::Demo(args) => commands::demo::run(&args, registry),
         Command::Import(args) => commands::import::run(&args),
         Command::Backtest(args) => commands::backtest::run(&args, registry),
+        Command::Run(args) => commands::run::run(&args, registry),
+        Command::Record(args) => commands::run::record(&args, registry),
+        Command::VenueSim(args) => commands::venue_sim::run(&args),
         Command::Verify(args) => commands::verify::run(&args, registry),
         Command::Journal(args) => commands::journal::run(&args),
         Command::CheckConfig(args) => commands::check_config::run(&args, registry),

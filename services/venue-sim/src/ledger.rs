@@ -69,6 +69,12 @@ impl OrderRecord {
         !self.status.is_terminal()
     }
 
+    /// True when the venue did not take it.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self.status, OrderStatus::Denied | OrderStatus::Rejected)
+    }
+
     pub(crate) fn count(&mut self, fill: &Fill) -> Result<(), MoneyError> {
         self.cum_notional = self.cum_notional.checked_add(Cash::notional(fill.price, fill.qty)?)?;
         self.fees = self.fees.checked_add(fill.fee)?;
@@ -177,7 +183,19 @@ impl Ledger {
         if self.over.len() <= ORDERS_KEPT {
             return;
         }
-        let Some(record) = self.over.pop_front().and_then(|oldest| self.orders.remove(&oldest)) else { return };
+        if let Some(oldest) = self.over.pop_front() {
+            self.remove(oldest);
+        }
+    }
+
+    /// Takes out an order as if it had never been there.
+    pub(crate) fn forget(&mut self, id: OrderId) {
+        self.over.retain(|&n| n != id.n);
+        self.remove(id.n);
+    }
+
+    fn remove(&mut self, n: u32) {
+        let Some(record) = self.orders.remove(&n) else { return };
         self.by_number.remove(&record.number);
         if let Some(client_id) = &record.client_id
             && self.by_client_id.get(client_id) == Some(&record.id.n)

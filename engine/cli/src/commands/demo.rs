@@ -1,6 +1,6 @@
 //! `reprise demo`: the bundled recording, traded on paper, offline.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use reprise_assembly::Registry;
@@ -9,7 +9,7 @@ use reprise_replays::{Backtest, BacktestOptions};
 use crate::args::{ConfigArgs, DemoArgs};
 use crate::commands::backtest::{REPORT_FILE, print_report, write_report};
 use crate::exit;
-use crate::folders::refuse_used_folder;
+use crate::folders::{free_folder, refuse_used_folder};
 use crate::layers::{config_of, layers_over};
 use crate::output::{print_json, print_line, progress_bar, show, warn};
 
@@ -25,7 +25,7 @@ const SAMPLE_MANIFEST: &[u8] =
 pub fn run(args: &DemoArgs, registry: &Registry) -> Result<u8> {
     let dir = match &args.output {
         Some(dir) => dir.clone(),
-        None => free_folder(Path::new("runs"))?,
+        None => free_folder(Path::new("runs"), "demo")?,
     };
     let config = config_of(&layers_over(CONFIG_NAME, CONFIG, &ConfigArgs::default())?, registry)?;
     refuse_used_folder(&dir)?;
@@ -51,14 +51,6 @@ pub fn run(args: &DemoArgs, registry: &Registry) -> Result<u8> {
     print_report(&report)?;
     print_next(&dir)?;
     Ok(exit::DONE)
-}
-
-/// runs/demo-1, or the first after it that is free.
-fn free_folder(runs: &Path) -> Result<PathBuf> {
-    (1_u32..)
-        .map(|n| runs.join(format!("demo-{n}")))
-        .find(|dir| !dir.exists())
-        .context("every runs/demo-N exists; name a folder with -o")
 }
 
 fn unpack_sample() -> Result<tempfile::TempDir> {

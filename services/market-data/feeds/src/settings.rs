@@ -223,6 +223,11 @@ pub enum SettingsError {
 }
 
 impl CoinbaseSettings {
+    /// What quotes are made of, the official SDK's limits considered.
+    pub(crate) fn quotes_from(&self) -> QuoteOrigin {
+        if self.official_sdk { QuoteOrigin::Level2 } else { self.quotes_from }
+    }
+
     /// Looks for what cannot work.
     ///
     /// # Errors

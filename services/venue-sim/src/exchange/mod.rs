@@ -125,6 +125,12 @@ impl Exchange {
         self.by_name.get(name).copied()
     }
 
+    /// The id that the next order of an account gets.
+    #[must_use]
+    pub fn upcoming_order(&self, at: AccountIx) -> OrderId {
+        self.accounts[at.0].upcoming_order()
+    }
+
     /// Enters an order.
     pub fn enter(&mut self, at: AccountIx, ts: Ts, order: NewOrder) -> Entered {
         let account = &mut self.accounts[at.0];

@@ -1,0 +1,216 @@
+//! The live loop under a steady load: so many market events a second for so long, journaled with durability
+//! `orders`, while strategies trade. `cargo bench -p reprise-runtime --bench load -- 200000 60`
+//!
+//! It reports; what must hold (every event journaled or counted as merged, nothing but quotes and books merged, the
+//! journal whole, the decisions the same when replayed) it also checks.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as expected")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reprise_assembly::{Config, Layers, Registry, interpret};
+use reprise_journal::JournalReader;
+use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode, Trade};
+use reprise_model::{FeeAsset, Input, Instrument, InstrumentClass, Label, QuoteSource, Side};
+use reprise_replays::{Verdict, VerifyOptions, verify};
+use reprise_runtime::{Engine, Intake, Summary, wall_clock};
+
+const CONFIG: &str = r#"
+[account]
+reporting_asset = "USD"
+[account.balances]
+USD = "1000000"
+[paper]
+depth = "book"
+entry_latency = 1_000_000
+response_latency = 1_000_000
+[journal]
+durability = "orders"
+[risk]
+max_open_orders = 50
+max_daily_loss = "100000"
+max_data_age_ms = 2000
+[risk.limits]
+max_order_notional = "5000"
+max_position_notional = "20000"
+price_collar = "0.05"
+[[risk.bands]]
+kind = "ewma"
+lambda = 0.94
+width = 3.0
+interval_ms = 1000
+[[strategy]]
+kind = "ema-cross"
+fast = 2000
+slow = 8000
+notional = "1000"
+"#;
+
+const NAMES: [&str; 4] = ["BTC-USD.TEST", "ETH-USD.TEST", "SOL-USD.TEST", "XRP-USD.TEST"];
+
+/// A seeded walk of prices: the same events at every run.
+struct Walk {
+    state: u64,
+    cents: [u64; NAMES.len()],
+    n: u64,
+}
+
+impl Walk {
+    fn draw(&mut self) -> u64 {
+        // SplitMix64, by Steele, Lea and Flood (2014).
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Nine quotes, then a trade.
+    fn next(&mut self) -> Input {
+        self.n += 1;
+        let drawn = self.draw();
+        let at = (drawn % NAMES.len() as u64) as usize;
+        let cents = &mut self.cents[at];
+        *cents = (*cents + (drawn >> 8) % 3).saturating_sub(1).max(1_000);
+        let cents = *cents;
+        let instrument = NAMES[at].parse().unwrap();
+        if self.n.is_multiple_of(10) {
+            let side = if drawn & 1 == 0 { Side::Buy } else { Side::Sell };
+            return Input::Trade(Trade {
+                instrument,
+                price: price(cents),
+                qty: "0.5".parse().unwrap(),
+                side: Some(side),
+                trade_id: Some(self.n.to_string()),
+                venue_ts: None,
+                historical: false,
+            });
+        }
+        let level = |cents| Some(Level { price: price(cents), qty: "3".parse().unwrap() });
+        Input::Quote(Quote { instrument, bid: level(cents - 1), ask: level(cents + 1), venue_ts: None, conflated: None })
+    }
+}
+
+fn price(cents: u64) -> reprise_model::Price {
+    let cent: reprise_model::Price = "0.01".parse().unwrap();
+    cent.checked_mul_int(cents as i64).unwrap()
+}
+
+fn open(intake: &mut Intake, name: &str) {
+    let instrument = name.parse().unwrap();
+    let definition = Instrument {
+        instrument,
+        class: InstrumentClass::Spot,
+        base: name[..3].parse().unwrap(),
+        quote: "USD".parse().unwrap(),
+        tick: "0.01".parse().unwrap(),
+        significant_digits: None,
+        lot: "0.0001".parse().unwrap(),
+        min_notional: "1".parse().unwrap(),
+        maker_fee: "0.0001".parse().unwrap(),
+        taker_fee: "0.0002".parse().unwrap(),
+        fee_asset: FeeAsset::Quote,
+        quote_source: QuoteSource::Quotes,
+        max_leverage: None,
+        maintenance_margin: None,
+    };
+    intake.take(wall_clock(), Input::InstrumentDefined(Box::new(InstrumentDefined { definition }))).unwrap();
+    let live = FeedStatus {
+        venue: Label::new("TEST").unwrap(),
+        instrument: Some(instrument),
+        state: FeedState::Live,
+        reason: None,
+        conflated: None,
+    };
+    intake.take(wall_clock(), Input::FeedStatus(live)).unwrap();
+}
+
+/// Sends events at a rate, in steps of a millisecond.
+fn send(intake: &mut Intake, a_second: u64, seconds: u64) -> (u64, Duration) {
+    NAMES.iter().for_each(|name| open(intake, name));
+    let mut walk = Walk { state: 7, cents: [9_700_000, 210_000, 14_000, 2_400], n: 0 };
+    let (began, total) = (Instant::now(), a_second * seconds);
+    let mut sent = 0;
+    while sent < total {
+        let due = (began.elapsed().as_secs_f64() * a_second as f64) as u64;
+        while sent < due.min(total) {
+            intake.take(wall_clock(), walk.next()).unwrap();
+            sent += 1;
+        }
+        intake.flush().unwrap();
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    while intake.is_waiting() {
+        intake.flush().unwrap();
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    (sent, began.elapsed())
+}
+
+fn config() -> Config {
+    let mut layers = Layers::default();
+    layers.add_text(Path::new("load.toml"), CONFIG).unwrap();
+    interpret(&layers, &Registry::builtin()).unwrap()
+}
+
+fn check(run: &Path, sent: u64, summary: &Summary) {
+    let mut reader = JournalReader::open(run).unwrap();
+    let (mut quotes, mut merged, mut trades) = (0_u64, 0_u64, 0_u64);
+    while let Some((_, _, input)) = reader.next_input().unwrap() {
+        match input {
+            Input::Quote(quote) => {
+                quotes += 1;
+                merged += u64::from(quote.conflated.unwrap_or(0));
+            }
+            Input::Trade(_) => trades += 1,
+            _ => {}
+        }
+    }
+    assert!(reader.ended());
+    assert_eq!(trades, sent / 10, "every trade is journaled");
+    assert_eq!(quotes + merged, sent - trades, "every quote is journaled or counted as merged");
+    assert_eq!(merged, summary.conflated);
+    let verdict = verify(run, &Registry::builtin(), &VerifyOptions::default(), &mut |_| {}).unwrap();
+    let Verdict::Identical { digest, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(Some(digest), summary.digest);
+}
+
+fn main() {
+    let numbers: Vec<u64> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
+    let (a_second, seconds) = (numbers.first().copied().unwrap_or(200_000), numbers.get(1).copied().unwrap_or(5));
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    let engine = Engine::create(&run, &config(), &Registry::builtin(), RunMode::Paper).unwrap();
+    let (mut intake, controller) = (engine.intake(), engine.controller());
+    let feed = std::thread::spawn(move || {
+        let sent = send(&mut intake, a_second, seconds);
+        controller.stop("the load is over");
+        sent
+    });
+    let summary = engine.run().unwrap();
+    let (sent, took) = feed.join().unwrap();
+    check(&run, sent, &summary);
+    println!(
+        "{sent} events in {:.1} s, {:.0}/s; {} merged; {} orders, {} fills; journal whole, decisions verified",
+        took.as_secs_f64(),
+        sent as f64 / took.as_secs_f64(),
+        summary.conflated,
+        summary.orders,
+        summary.fills
+    );
+    for (name, stage) in summary.latencies.stages() {
+        let us = |ns: u64| ns as f64 / 1_000.0;
+        println!(
+            "{name:>8}: {:>9} times, p50 {:>9.1} µs, p99 {:>9.1} µs, max {:>10.1} µs",
+            stage.count(),
+            us(stage.quantile_ns(0.5)),
+            us(stage.quantile_ns(0.99)),
+            us(stage.max_ns())
+        );
+    }
+    let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = memory.lines().find(|line| line.starts_with("VmHWM")) {
+        println!("{peak}");
+    }
+}

@@ -1,0 +1,1 @@
+//! Frames in, events and messages out.
