@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use reprise_model::codec::{Field, Writer};
 use reprise_model::event::{AccountChanged, Balance};
 use reprise_model::{Asset, Cash, MoneyError, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::settings::AccountSettings;
 
 /// What the account has of one asset.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountBalance {
     /// In all.
     pub total: Cash,
@@ -28,7 +29,7 @@ impl AccountBalance {
 }
 
 /// Cash, holds, fees and baselines.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     reporting: Asset,
     balances: BTreeMap<Asset, AccountBalance>,

@@ -7,10 +7,12 @@ use reprise_model::event::{
     AccountChanged, Fill, Funding, Input, Outcome, PositionChanged, PositionReason, TimerOwner,
 };
 use reprise_model::{Asset, Cash, MoneyError, Qty, StrategyId, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::market::InstrumentIx;
 use crate::position::Position;
+use crate::saved::{RestoreError, Saved};
 use crate::service::Service;
 use crate::state::State;
 
@@ -22,7 +24,7 @@ const DAY_TIMER: u64 = 1;
 /// Writes `position.changed` and `account.changed`.
 ///
 /// A line states what the fills have led to, so it is written when nothing else is waiting to be decided.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Accountant {
     opened: bool,
     changed: BTreeSet<(InstrumentIx, StrategyId)>,
@@ -88,6 +90,15 @@ impl Service for Accountant {
         if self.line_due {
             self.write_line(cx);
         }
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(self)
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        *self = saved.read()?;
+        Ok(())
     }
 }
 

@@ -3,11 +3,12 @@
 //! What stands here is not part of the state: it is never journaled tick by tick and is recomputed by replay.
 
 use reprise_model::Price;
+use serde::{Deserialize, Serialize};
 
 use crate::market::InstrumentIx;
 
 /// An instrument's volatility bands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bands {
     /// Below this a price is out of band.
     pub lower: Price,
@@ -18,7 +19,7 @@ pub struct Bands {
 }
 
 /// The latest estimates, by instrument.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Board {
     bands: Vec<Option<Bands>>,
 }

@@ -4,14 +4,44 @@ use std::collections::BTreeMap;
 
 use reprise_model::event::{Book, BookAction, Level};
 use reprise_model::{Price, Qty, Side};
+use serde::{Deserialize, Serialize};
 
 /// The displayed levels of one instrument.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Levels", into = "Levels")]
 pub struct OrderBook {
     bids: BTreeMap<Price, Qty>,
     asks: BTreeMap<Price, Qty>,
     hash: LevelHash,
     lost: bool,
+}
+
+/// A book as it is saved: its hash follows from its levels.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Levels {
+    bids: Vec<Level>,
+    asks: Vec<Level>,
+    lost: bool,
+}
+
+impl From<OrderBook> for Levels {
+    fn from(book: OrderBook) -> Self {
+        let levels = |side| book.levels(side).collect();
+        Self { bids: levels(Side::Buy), asks: levels(Side::Sell), lost: book.lost }
+    }
+}
+
+impl From<Levels> for OrderBook {
+    fn from(levels: Levels) -> Self {
+        let mut book = Self { lost: levels.lost, ..Self::default() };
+        for (side, levels) in [(Side::Buy, levels.bids), (Side::Sell, levels.asks)] {
+            for level in levels {
+                book.set(side, level);
+            }
+        }
+        book
+    }
 }
 
 impl OrderBook {

@@ -3,12 +3,14 @@
 use reprise_model::codec::{Field, Writer};
 use reprise_model::event::{FeedState, FeedStatus, Input, Level, Quote};
 use reprise_model::{Instrument, InstrumentId, Price, Qty, QuoteSource, Side, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::book::OrderBook;
 use crate::names::Names;
 
 /// An instrument's place in the tables of this run, in order of definition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct InstrumentIx(u32);
 
 impl InstrumentIx {
@@ -31,7 +33,7 @@ pub struct Tick {
 }
 
 /// The last trade of an instrument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastTrade {
     /// At which price.
     pub price: Price,
@@ -40,7 +42,7 @@ pub struct LastTrade {
 }
 
 /// What is known of one instrument's market.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Market {
     /// Its definition.
     pub definition: Instrument,
@@ -208,10 +210,27 @@ impl Market {
 }
 
 /// All instruments of the run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Market>", into = "Vec<Market>")]
 pub struct Markets {
     names: Names,
     markets: Vec<Market>,
+}
+
+impl From<Vec<Market>> for Markets {
+    fn from(markets: Vec<Market>) -> Self {
+        let mut names = Names::default();
+        for market in &markets {
+            names.push(market.definition.instrument);
+        }
+        Self { names, markets }
+    }
+}
+
+impl From<Markets> for Vec<Market> {
+    fn from(markets: Markets) -> Self {
+        markets.markets
+    }
 }
 
 impl Markets {

@@ -6,6 +6,7 @@ use reprise_model::codec::{Field, Writer};
 use reprise_model::event::{Fill, Hold, NewTerms};
 use reprise_model::life::{self, ImpossibleStep, OrderStep};
 use reprise_model::{Cash, MoneyError, NewOrder, OrderId, OrderStatus, Qty, Side, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::market::InstrumentIx;
 
@@ -90,7 +91,7 @@ impl Order {
 
 /// How much the open orders of an instrument could still do; reduce-only orders are not in the quantities,
 /// because they cannot grow a position. An order that risk is judging is open, so it is counted already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenTotals {
     /// Open quantity of buys, in base units.
     pub buy_qty: Qty,
@@ -149,7 +150,7 @@ impl Counted {
 }
 
 /// All open orders, and the last of those that are over.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
     /// Boxed, because the tree moves its values about as orders come and go.
     orders: BTreeMap<u32, Box<Order>>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reprise_model::codec::{Field, Writer};
 use reprise_model::event::{PositionChanged, PositionReason};
 use reprise_model::{Cash, MoneyError, Price, Qty, StrategyId};
+use serde::{Deserialize, Serialize};
 
 use crate::market::InstrumentIx;
 
@@ -12,7 +13,7 @@ use crate::market::InstrumentIx;
 ///
 /// `cost` is what the quantity cost in all, in quote units, negative for a short; the average price is
 /// `cost / qty` and is for display only, because it would have to be rounded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Base units; negative is short.
     pub qty: Qty,
@@ -85,7 +86,7 @@ impl Position {
 }
 
 /// Whose position in what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PositionKey {
     /// In what.
     pub ix: InstrumentIx,
@@ -94,8 +95,9 @@ pub struct PositionKey {
 }
 
 /// All positions, and the net of each instrument.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Positions {
+    #[serde(with = "crate::saved::pairs")]
     by_key: BTreeMap<PositionKey, Position>,
     net: Vec<Qty>,
 }

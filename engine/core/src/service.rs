@@ -3,6 +3,7 @@
 use reprise_model::event::{Input, Outcome};
 
 use crate::context::Context;
+use crate::saved::{RestoreError, Saved};
 
 /// A pure part of the engine: sees every event in a fixed place of a fixed order and proposes what follows.
 ///
@@ -25,5 +26,21 @@ pub trait Service {
     /// Everything an event led to has been decided, and it led to something: the moment for summary lines.
     fn at_rest(&mut self, cx: &mut Context<'_>) {
         let _ = cx;
+    }
+
+    /// All that the service keeps and its settings do not tell, so that [`Self::restore`] makes it go on exactly
+    /// where it is; asked between two events. `None` when it cannot be saved, and then neither can the core: a
+    /// restart takes the run's events in again from the first.
+    fn save(&self) -> Option<Saved> {
+        None
+    }
+
+    /// Takes over what [`Self::save`] of the same service under the same settings gave.
+    ///
+    /// # Errors
+    /// When it is not that.
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        let _ = saved;
+        Err(RestoreError::form("this service cannot be saved"))
     }
 }

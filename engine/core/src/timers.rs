@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use reprise_model::codec::{Field, Writer};
 use reprise_model::event::{TimerArmed, TimerFired, TimerOwner};
 use reprise_model::{Seq, TimerId, Ts};
+use serde::{Deserialize, Serialize};
 
 /// An armed timer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {
     /// Its number.
     pub id: TimerId,
@@ -20,8 +21,9 @@ pub struct Timer {
 }
 
 /// All armed timers in the order in which they fire: by deadline, then by arming.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timers {
+    #[serde(with = "crate::saved::pairs")]
     armed: BTreeMap<(Ts, TimerId), Timer>,
     last: TimerId,
 }

@@ -165,6 +165,8 @@ macro_rules! number {
     ($(#[$meta:meta])* $name:ident($ty:ty)) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
         pub struct $name(pub $ty);
 
         impl fmt::Display for $name {
@@ -256,6 +258,19 @@ impl FromStr for OrderId {
     }
 }
 
+/// Its text, so that it can be a key.
+impl serde::Serialize for OrderId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for OrderId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// Journal lines hold `<epoch>-<n>`; digests hold `-<n>`, so that they do not depend on when a run was started.
 impl Field for OrderId {
     fn write(&self, w: &mut Writer) {
@@ -282,6 +297,8 @@ impl Field for OrderId {
         serde_json::json!({"type": "string", "pattern": r"^\d+-\d+$"})
     }
 }
+
+crate::carried!(RunTag);
 
 /// Sixty-four bits that tell one run from all others; part of every client order id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

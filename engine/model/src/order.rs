@@ -227,7 +227,7 @@ crate::object! {
 /// Plain one-cancels-the-other orders share their group's number. The exits of a bracket carry the number of
 /// its entry, and an entry that is filled in parts has a pair of exits for each part; the two of a pair are
 /// asked for one right after the other, take-profit first, so the take-profit's number names the pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct GroupKey {
     opened_by: u32,
     pair: u32,

@@ -17,6 +17,7 @@ use reprise_model::{
     Cash, InstrumentId, NewOrder, OrderId, OrderOrigin, OrderType, Qty, Refusal, Side, StrategyId,
     TimeInForce,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::case::left_to_flatten;
 
@@ -29,7 +30,7 @@ const NS_A_SECOND: u64 = 1_000_000_000;
 const MOST_DOUBLINGS: u32 = 6;
 
 /// Open orders that are to be canceled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Sweep {
     /// Those that were requested before the order of this number.
     below_n: u32,
@@ -53,7 +54,7 @@ impl Sweep {
 }
 
 /// The kill switch.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Kill {
     /// The tightest that was decided since the last release, also while its line waits in the queue.
     latched: TradingState,

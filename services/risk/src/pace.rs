@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use reprise_core::InstrumentIx;
 use reprise_model::{NewOrder, OrderType, Price, Qty, Side, StrategyId, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::settings::RiskSettings;
 
@@ -12,7 +13,7 @@ const NS_A_MS: u64 = 1_000_000;
 const SWEEP_AFTER: usize = 1_024;
 
 /// What makes two orders the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Sameness {
     strategy: StrategyId,
     ix: InstrumentIx,
@@ -38,9 +39,10 @@ impl Sameness {
 }
 
 /// The moments of the last orders that left, as many as the largest limit needs, and the orders themselves.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Pace {
     left_at: VecDeque<Ts>,
+    #[serde(with = "reprise_core::pairs")]
     sent: BTreeMap<Sameness, Ts>,
 }
 

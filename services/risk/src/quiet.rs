@@ -8,16 +8,17 @@
 
 use reprise_core::{InstrumentIx, State};
 use reprise_model::{Cash, MoneyError, Price, Qty, Rate};
+use serde::{Deserialize, Serialize};
 
 /// Prices within which an instrument cannot lead to a breach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Zone {
     lowest: Price,
     highest: Price,
 }
 
 /// The zones of all owned instruments; nothing is quiet where none is drawn.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct QuietZones {
     by_instrument: Vec<Option<Zone>>,
 }

@@ -1,6 +1,8 @@
 //! The service: judges every order, watches every event, holds the kill switch.
 
-use reprise_core::{Context, InstrumentIx, Proposal, RiskApproved, RiskGate, Seal, Service, View};
+use reprise_core::{
+    Context, InstrumentIx, Proposal, RestoreError, RiskApproved, RiskGate, Saved, Seal, Service, View,
+};
 use reprise_model::event::{Command, Hold, Input, OperatorCommand, Outcome, TradingState};
 use reprise_model::{Code, OrderId, Refusal, RequestOf};
 
@@ -232,6 +234,17 @@ impl Service for RiskService {
 
     fn at_rest(&mut self, cx: &mut Context<'_>) {
         self.kill.at_rest(cx);
+    }
+
+    fn save(&self) -> Option<Saved> {
+        // The settings too: an operator may have set limits.
+        Saved::of(&(&self.settings, &self.pace, self.rejects, &self.watch, &self.kill, self.has_begun))
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        (self.settings, self.pace, self.rejects, self.watch, self.kill, self.has_begun) = saved.read()?;
+        self.limits.clear();
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 use reprise_core::{Context, State};
 use reprise_model::event::{RiskBreach, TradingState};
 use reprise_model::{Cash, Code, MoneyError, Refusal};
+use serde::{Deserialize, Serialize};
 
 use crate::checks::{
     daily_loss, daily_loss_floor, drawdown, drawdown_floor, drawdown_fraction, drawdown_fraction_floor,
@@ -45,7 +46,7 @@ const LOSS_LIMITS: [LossLimit; 3] = [
 ];
 
 /// Which limits are watched: those that are set and were not reached since the last release.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Watch {
     is_stated: [bool; LOSS_LIMITS.len()],
     is_watched: [bool; LOSS_LIMITS.len()],

@@ -3,23 +3,24 @@
 use reprise_core::InstrumentIx;
 use reprise_model::event::Bar;
 use reprise_model::{InstrumentId, Price, Qty, Ts};
+use serde::{Deserialize, Serialize};
 
 /// The bars of one length.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Series {
     interval_ns: u64,
     open: Vec<Option<Growing>>,
 }
 
 /// A bar that has not closed yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Growing {
     end: Ts,
     ohlc: Option<Ohlc>,
     volume: Qty,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Ohlc {
     open: Price,
     high: Price,

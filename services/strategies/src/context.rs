@@ -1,6 +1,8 @@
 //! What a strategy is handed with each callback: what is known, read-only, and what it can want.
 
-use reprise_core::{Bands, InstrumentIx, LastTrade, Market, Order, OrderBook, Position, View};
+use reprise_core::{
+    Bands, InstrumentIx, LastTrade, Market, Order, OrderBook, Position, RestoreError, Saved, View,
+};
 use reprise_model::event::{Level, NewTerms, TimerOwner, TradingState};
 use reprise_model::{
     Asset, Cash, GroupRole, Instrument, InstrumentId, NewOrder, OrderGroup, OrderId, OrderOrigin, Price, Qty,
@@ -25,6 +27,16 @@ pub(crate) struct Seat {
 impl Seat {
     pub(crate) fn new(id: StrategyId, owner: TimerOwner) -> Self {
         Self { id, owner, joined: Vec::new(), intents: Vec::new(), undecided: Vec::new() }
+    }
+
+    /// Everything but who it is.
+    pub(crate) fn save(&self) -> Option<Saved> {
+        Saved::of(&(&self.joined, &self.intents, &self.undecided))
+    }
+
+    pub(crate) fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        (self.joined, self.intents, self.undecided) = saved.read()?;
+        Ok(())
     }
 
     /// The number of the next order in an instrument: 1 for the first.

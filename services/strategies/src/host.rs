@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use reprise_core::{Context, InstrumentIx, Service};
+use reprise_core::{Context, InstrumentIx, RestoreError, Saved, Service};
 use reprise_model::event::{CancelReason, Input, Outcome, TimerFired, TimerOwner, Trade};
 use reprise_model::{Instrument, InstrumentId, OrderId, StrategyId, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::bars::Series;
 use crate::context::{Seat, StrategyContext};
@@ -105,6 +106,17 @@ impl Instance {
             cx.cancel(order, CancelReason::Strategy);
         }
     }
+}
+
+/// The host as it is saved.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Each instance's id, seat and strategy.
+    instances: Vec<(StrategyId, Saved, Saved)>,
+    routes: Vec<Vec<usize>>,
+    series: Saved,
+    next_bar_end: Ts,
+    is_started: bool,
 }
 
 /// The strategies of a run, as one service.
@@ -410,5 +422,31 @@ impl Service for StrategyHost {
             | Outcome::TimerArmed(_)
             | Outcome::Checkpoint(_) => {}
         }
+    }
+
+    fn save(&self) -> Option<Saved> {
+        let instance = |one: &Instance| Some((one.seat.id, one.seat.save()?, one.strategy.save()?));
+        let instances: Option<Vec<_>> = self.instances.iter().map(instance).collect();
+        Saved::of(&Kept {
+            instances: instances?,
+            routes: self.routes.clone(),
+            series: Saved::of(&self.series)?,
+            next_bar_end: self.next_bar_end,
+            is_started: self.is_started,
+        })
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        let kept: Kept = saved.read()?;
+        if !kept.instances.iter().map(|(id, ..)| *id).eq(self.ids()) {
+            return Err(RestoreError::form("other instances were saved"));
+        }
+        for (instance, (_, seat, strategy)) in self.instances.iter_mut().zip(&kept.instances) {
+            instance.seat.restore(seat)?;
+            instance.strategy.restore(strategy)?;
+        }
+        (self.routes, self.series) = (kept.routes, kept.series.read()?);
+        (self.next_bar_end, self.is_started) = (kept.next_bar_end, kept.is_started);
+        Ok(())
     }
 }

@@ -90,7 +90,9 @@ pub use registry::{Registry, StrategyKind};
 pub use strategy::{BarOrigin, OrderChange, OrderUpdate, OwnFill, Strategy};
 
 // What a strategy needs of the rooms below, so that its crate depends on this one alone.
-pub use reprise_core::{Bands, InstrumentIx, LastTrade, Market, Order, OrderBook, Position};
+pub use reprise_core::{
+    Bands, InstrumentIx, LastTrade, Market, Order, OrderBook, Position, RestoreError, Saved,
+};
 pub use reprise_model::event::{
     Bar, Book, CancelReason, Fill, Funding, Level, NewTerms, Trade, TradingState,
 };

@@ -1,9 +1,11 @@
 //! What a strategy keeps for each of its instruments.
 
 use reprise_core::InstrumentIx;
+use serde::{Deserialize, Serialize};
 
 /// One value an instrument, made when it is first asked for; finding it costs an index.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct PerInstrument<T> {
     values: Vec<Option<T>>,
 }

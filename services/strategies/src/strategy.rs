@@ -1,6 +1,6 @@
 //! What a strategy is: callbacks for what happens, and a context through which it says what it wants.
 
-use reprise_core::{InstrumentIx, Order};
+use reprise_core::{InstrumentIx, Order, RestoreError, Saved};
 use reprise_model::event::{Bar, Book, CancelReason, Fill, Funding, NewTerms, Trade};
 use reprise_model::{Qty, Refusal, RequestOf};
 
@@ -77,6 +77,22 @@ pub trait Strategy {
     /// none. Asked once, when the instance is built. Bars start at multiples of the length since 1970.
     fn bar_interval_ms(&self) -> Option<u64> {
         None
+    }
+
+    /// All that the instance keeps and its parameters do not tell, so that [`Self::restore`] makes it go on exactly
+    /// where it is: `Saved::of(&self.channels)`, or of a tuple of several. `None`, as long as this is not written,
+    /// means that it cannot be saved: a restart of the run then takes the run's events in again from the first.
+    fn save(&self) -> Option<Saved> {
+        None
+    }
+
+    /// Takes over what [`Self::save`] of an instance with the same parameters gave: `self.channels = saved.read()?`.
+    ///
+    /// # Errors
+    /// When it is not that.
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        let _ = saved;
+        Err(RestoreError::form("this strategy cannot be saved"))
     }
 }
 

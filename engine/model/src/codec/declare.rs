@@ -1,6 +1,6 @@
 //! The two macros that declare what an event can hold: objects and closed sets of words.
 
-/// Declares a struct with its canonical encoding, decoding and JSON Schema.
+/// Declares a struct with its canonical encoding, decoding and JSON Schema, and serde by the same encoding.
 ///
 /// A field marked `@flatten` is itself an object, whose fields stand among the others.
 ///
@@ -93,6 +93,8 @@ macro_rules! object {
                 ])
             }
         }
+
+        $crate::carried!($name);
     };
 }
 

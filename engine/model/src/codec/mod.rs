@@ -9,6 +9,8 @@
 //! what lets a year of ticks replay in minutes. A field it does not know is skipped and noted (see
 //! [`Reader::unknown`]), never silently dropped.
 
+#[doc(hidden)]
+pub mod carried;
 mod declare;
 mod reader;
 pub(crate) mod usual;

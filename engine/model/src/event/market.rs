@@ -171,6 +171,8 @@ fn read_side(
     }
 }
 
+crate::carried!(Level, Quote);
+
 crate::object! {
     /// A trade that others did.
     pub struct Trade {

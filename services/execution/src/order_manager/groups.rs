@@ -13,12 +13,13 @@ use reprise_model::{
     GroupRole, NewOrder, OrderGroup, OrderId, OrderOrigin, OrderStatus, OrderType, Price, Qty, RequestOf,
     TimeInForce,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::amounts::{change_of_position, less, plus};
 use reprise_model::GroupKey;
 
 /// A member of a group.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Member {
     id: OrderId,
     /// What it would be for if no other member had been filled.
@@ -30,8 +31,9 @@ struct Member {
 }
 
 /// The groups that have an open member.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Groups {
+    #[serde(with = "reprise_core::pairs")]
     members: BTreeMap<GroupKey, Vec<Member>>,
 }
 

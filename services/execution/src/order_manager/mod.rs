@@ -6,7 +6,7 @@
 mod groups;
 mod reports;
 
-use reprise_core::{Context, Service};
+use reprise_core::{Context, RestoreError, Saved, Service};
 use reprise_model::{Input, Outcome};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub struct OrderManagerSettings {}
 /// The order manager.
 ///
 /// Everything it keeps can be computed anew from the outcomes it saw.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct OrderManager {
     known: Known,
     groups: Groups,
@@ -64,5 +64,14 @@ impl Service for OrderManager {
     fn on_outcome(&mut self, outcome: &Outcome, cx: &mut Context<'_>) {
         self.known.note(outcome, cx.state());
         self.groups.on_outcome(outcome, cx);
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(self)
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        *self = saved.read()?;
+        Ok(())
     }
 }

@@ -16,6 +16,7 @@ use reprise_model::life::{self, OrderStep};
 use reprise_model::{
     Code, Input, Label, OrderId, OrderStatus, OrderType, Outcome, Qty, Refusal, RequestOf, TimeInForce,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::amounts::{less, plus};
 
@@ -23,7 +24,7 @@ use crate::amounts::{less, plus};
 const PRUNE_EVERY: usize = 1_024;
 
 /// What is kept of one order besides the state.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Noted {
     is_accepted: bool,
     executions: BTreeSet<Label<39>>,
@@ -31,7 +32,7 @@ struct Noted {
 }
 
 /// What was said of orders that the state does not hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Known {
     orders: BTreeMap<u32, Noted>,
     kept: usize,

@@ -3,6 +3,7 @@
 use reprise_core::Market;
 use reprise_model::event::BookAction;
 use reprise_model::{Input, OrderId, Price, Qty, Side, Ts};
+use serde::{Deserialize, Serialize};
 
 use super::queue::{Queue, QueueRules};
 use super::settings::QueueModel;
@@ -11,7 +12,7 @@ use super::working::Working;
 use reprise_model::GroupKey;
 
 /// The orders of one instrument.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Desk {
     /// Resting buys, best price first, then first come.
     pub(super) bids: Vec<Working>,

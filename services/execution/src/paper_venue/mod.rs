@@ -26,7 +26,7 @@ mod triggers;
 mod wire;
 mod working;
 
-use reprise_core::{Context, InstrumentIx, Service};
+use reprise_core::{Context, InstrumentIx, RestoreError, Saved, Service};
 use reprise_model::event::{CancelReason, Fill, TimerFired};
 use reprise_model::{Code, Input, OrderId, OrderStatus, Outcome, Refusal, RequestOf};
 
@@ -192,5 +192,14 @@ impl Service for PaperVenue {
             }
             _ => {}
         }
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(&(&self.wire.way, &self.desks, self.has_begun))
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        (self.wire.way, self.desks, self.has_begun) = saved.read()?;
+        Ok(())
     }
 }

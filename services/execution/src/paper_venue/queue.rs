@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use reprise_model::{Qty, Ts};
+use serde::{Deserialize, Serialize};
 
 use super::settings::QueueModel;
 use crate::amounts::{less, plus, share};
@@ -23,7 +24,7 @@ pub(super) struct QueueRules {
 }
 
 /// A size decrease that no trade has explained yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Shrink {
     ts: Ts,
     /// How much less was displayed.
@@ -33,7 +34,7 @@ struct Shrink {
 }
 
 /// An order's place in the queue at its price.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Queue {
     /// What stands in front; `None` while the price has not been seen.
     ahead: Option<Qty>,

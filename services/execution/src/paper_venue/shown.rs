@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reprise_core::Market;
 use reprise_model::event::Level;
 use reprise_model::{Price, Qty, Side};
+use serde::{Deserialize, Serialize};
 
 use super::settings::Depth;
 use crate::amounts::{less, plus};
@@ -44,14 +45,14 @@ pub(super) struct Execution {
 }
 
 /// What our own orders took from a level that has not changed since.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct TakenLevel {
     displayed: Qty,
     taken: Qty,
 }
 
 /// What our own orders have taken: size once taken stays taken until its level changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Taken {
     bids: BTreeMap<Price, TakenLevel>,
     asks: BTreeMap<Price, TakenLevel>,

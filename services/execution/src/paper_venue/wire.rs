@@ -13,6 +13,7 @@ use reprise_model::{
     Cash, FeeAsset, Instrument, Label, Liquidity, MoneyError, NewOrder, OrderId, Price, Qty, Rate, Refusal,
     RequestOf, Side, TimerId, Ts,
 };
+use serde::{Deserialize, Serialize};
 
 use super::latency::{Latency, Purpose, order_key};
 use super::settings::PaperSettings;
@@ -24,7 +25,7 @@ use crate::amounts::{change_of_position, plus};
 pub(super) const NAME: &str = "paper";
 
 /// What reaches the venue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Request {
     New(OrderId),
     Cancel(OrderId, CancelReason),
@@ -40,7 +41,7 @@ impl Request {
 }
 
 /// What the venue says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Answer {
     Accepted(OrderAccepted),
     Filled(Box<Fill>),
@@ -51,7 +52,7 @@ pub(super) enum Answer {
 }
 
 /// What a timer of the venue is for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Due {
     /// A request arrives.
     Arrives(Request),
@@ -62,13 +63,13 @@ pub(super) enum Due {
 }
 
 /// Requests under way of one order.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Sent {
     count: u32,
     until: Ts,
 }
 
-/// What is under way, and what fills cost.
+/// How long things are under way and what fills cost, and what is under way.
 #[derive(Debug)]
 pub(super) struct Wire {
     entry: Latency,
@@ -77,6 +78,12 @@ pub(super) struct Wire {
     maker_fee: Option<Rate>,
     taker_fee: Option<Rate>,
     owner: TimerOwner,
+    pub(super) way: UnderWay,
+}
+
+/// What is under way.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct UnderWay {
     due: BTreeMap<TimerId, Due>,
     sent: BTreeMap<OrderId, Sent>,
     /// What executions that the core has not been told of do to the net position, by instrument.
@@ -94,10 +101,7 @@ impl Wire {
             maker_fee: settings.maker_fee,
             taker_fee: settings.taker_fee,
             owner: owner(),
-            due: BTreeMap::new(),
-            sent: BTreeMap::new(),
-            untold: Vec::new(),
-            has_ended: false,
+            way: UnderWay::default(),
         }
     }
 
@@ -114,7 +118,7 @@ impl Wire {
         let order = request.order();
         let key = cx.state().orders.get(order).map_or(0, |known| self.draw_key(&known.terms));
         let now = cx.now();
-        let sent = self.sent.entry(order).or_default();
+        let sent = self.way.sent.entry(order).or_default();
         let delay_ns = self.entry.draw_ns(key, Purpose::Entry, sent.count);
         // Requests about one order do not overtake each other.
         sent.until = now.plus_ns(delay_ns).max(sent.until);
@@ -135,29 +139,29 @@ impl Wire {
     /// Arms a timer; its key names the order for those who read the journal.
     fn arm(&mut self, order: OrderId, due: Due, at: Ts, cx: &mut Context<'_>) {
         let timer = cx.arm_timer(self.owner, u64::from(order.n), at);
-        self.due.insert(timer, due);
+        self.way.due.insert(timer, due);
     }
 
     /// What a timer that fired was for; `None` for one that was armed before a restart.
     pub(super) fn fired(&mut self, timer: TimerId) -> Option<Due> {
-        self.due.remove(&timer)
+        self.way.due.remove(&timer)
     }
 
     /// An order is over, and the core knows.
     pub(super) fn forget(&mut self, order: OrderId) {
-        if !self.sent.is_empty() {
-            self.sent.remove(&order);
+        if !self.way.sent.is_empty() {
+            self.way.sent.remove(&order);
         }
     }
 
     /// True once after an order ended.
     pub(super) fn take_ended(&mut self) -> bool {
-        std::mem::take(&mut self.has_ended)
+        std::mem::take(&mut self.way.has_ended)
     }
 
     /// What executions that the core has not been told of do to the net position.
     pub(super) fn untold(&self, ix: InstrumentIx) -> Qty {
-        self.untold.get(ix.at()).copied().unwrap_or(Qty::ZERO)
+        self.way.untold.get(ix.at()).copied().unwrap_or(Qty::ZERO)
     }
 
     /// The core was told of an execution.
@@ -166,10 +170,10 @@ impl Wire {
     }
 
     fn add_untold(&mut self, ix: InstrumentIx, change: Qty) {
-        if self.untold.len() <= ix.at() {
-            self.untold.resize(ix.at() + 1, Qty::ZERO);
+        if self.way.untold.len() <= ix.at() {
+            self.way.untold.resize(ix.at() + 1, Qty::ZERO);
         }
-        let untold = &mut self.untold[ix.at()];
+        let untold = &mut self.way.untold[ix.at()];
         *untold = untold.checked_add(change).unwrap_or(*untold);
     }
 
@@ -272,7 +276,7 @@ impl Wire {
             leaves_qty: order.leaves(),
         };
         self.add_untold(order.ix, change_of_position(order.side, &fill, base, quote));
-        self.has_ended |= order.is_over;
+        self.way.has_ended |= order.is_over;
         if self.response.is_none() {
             state_fill(fill, cx);
         } else {
@@ -299,7 +303,7 @@ impl Wire {
     }
 
     fn answer(&mut self, order: &mut Working, answer: Answer, cx: &mut Context<'_>) {
-        self.has_ended |= order.is_over;
+        self.way.has_ended |= order.is_over;
         if self.response.is_none() {
             state(answer, cx);
             return;

@@ -3,13 +3,14 @@
 use reprise_core::{InstrumentIx, Order};
 use reprise_model::event::NewTerms;
 use reprise_model::{NewOrder, OrderId, OrderType, Price, Qty, Side, TimeInForce, Ts};
+use serde::{Deserialize, Serialize};
 
 use super::queue::Queue;
 use crate::amounts::less;
 use reprise_model::GroupKey;
 
 /// An order at the venue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Working {
     pub(super) id: OrderId,
     pub(super) ix: InstrumentIx,

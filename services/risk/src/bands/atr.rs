@@ -5,6 +5,8 @@
 //! them, and then ATR ← (ATR × (n − 1) + TR) / n. The first bar has no previous close and counts high − low.
 //! The band is the last close ± width × ATR, as in his volatility system (p. 23–26).
 
+use serde::{Deserialize, Serialize};
+
 /// The prices of a bar that its true range depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Range {
@@ -14,7 +16,7 @@ pub(super) struct Range {
 }
 
 /// Wilder's average true range.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Atr {
     window: f64,
     seen: f64,

@@ -11,8 +11,10 @@
 //! of Chan, Golub and LeVeque (Updating formulae, Stanford STAN-CS-79-773, 1979, eq. 2.1). Each sample costs a
 //! bounded number of operations on average; the preparation of a half costs as many as the window is long.
 
+use serde::{Deserialize, Serialize};
+
 /// Mean, and sum of squared differences from it, of so many samples.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Moments {
     count: f64,
     mean: f64,
@@ -31,7 +33,8 @@ impl Moments {
 }
 
 /// Mean and deviation of a window that slides.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Samples", into = "Samples")]
 pub(super) struct Deviation {
     window: usize,
     /// 1 / count, by count: a division costs more than all the rest.
@@ -40,6 +43,30 @@ pub(super) struct Deviation {
     older: Vec<Moments>,
     newer: Vec<f64>,
     newer_moments: Moments,
+}
+
+/// A window as it is saved.
+#[derive(Serialize, Deserialize)]
+struct Samples {
+    window: u32,
+    older: Vec<Moments>,
+    newer: Vec<f64>,
+    newer_moments: Moments,
+}
+
+impl From<Samples> for Deviation {
+    fn from(samples: Samples) -> Self {
+        let Samples { window, older, newer, newer_moments } = samples;
+        Self { older, newer, newer_moments, ..Self::new(window) }
+    }
+}
+
+impl From<Deviation> for Samples {
+    fn from(deviation: Deviation) -> Self {
+        let Deviation { window, older, newer, newer_moments, .. } = deviation;
+        // It was made from 32 bits.
+        Self { window: u32::try_from(window).unwrap_or(u32::MAX), older, newer, newer_moments }
+    }
 }
 
 impl Deviation {

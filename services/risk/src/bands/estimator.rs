@@ -1,6 +1,7 @@
 //! One band: samples or bars cut from what the market shows, and the estimator that they feed.
 
 use reprise_model::{Price, Ts};
+use serde::{Deserialize, Serialize};
 
 use super::atr::{Atr, Range};
 use super::deviation::Deviation;
@@ -19,7 +20,7 @@ pub(super) struct Bounds {
 
 /// Cuts prices into intervals of event time. An interval closes when the first price of a later one comes;
 /// intervals without a price give nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Cutter {
     interval_ns: u64,
     /// First moment after the interval at hand.
@@ -28,7 +29,7 @@ struct Cutter {
 }
 
 /// An interval's prices so far; they become floats when it closes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Cut {
     high: Price,
     low: Price,
@@ -59,7 +60,7 @@ impl Cutter {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Kind {
     Deviation(Deviation),
     Ewma(Ewma),
@@ -69,7 +70,7 @@ enum Kind {
 }
 
 /// One band of one instrument.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Estimator {
     cutter: Cutter,
     kind: Kind,

@@ -12,8 +12,10 @@
 //! Σ w (x − mean)² with w = (1 − λ) λ^age and λ^age for the first sample (Finch, *Incremental calculation of
 //! weighted mean and variance*, University of Cambridge 2009, section 9).
 
+use serde::{Deserialize, Serialize};
+
 /// Exponentially weighted mean and variance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Ewma {
     decay: f64,
     weight: f64,

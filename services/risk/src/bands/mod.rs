@@ -14,16 +14,17 @@ mod ewma;
 #[cfg(test)]
 mod tests;
 
-use reprise_core::{Bands, Context, InstrumentIx, Market, Service};
+use reprise_core::{Bands, Context, InstrumentIx, Market, RestoreError, Saved, Service};
 use reprise_model::event::{Input, Outcome, RiskBands};
 use reprise_model::{Code, Instrument, MoneyError, Price, QuoteSource, Ts};
+use serde::{Deserialize, Serialize};
 
 use self::atr::Range;
 use self::estimator::{Bounds, Estimator};
 use crate::settings::{BandSettings, Combine, RiskSettings};
 
 /// The bands of one instrument.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Followed {
     estimators: Vec<Estimator>,
     /// When its bands were last stated.
@@ -135,6 +136,15 @@ impl Service for BandsService {
         if let Some(ix) = place {
             self.state_bands(ix, cx);
         }
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(&self.followed)
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        self.followed = saved.read()?;
+        Ok(())
     }
 }
 

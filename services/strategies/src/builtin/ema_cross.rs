@@ -11,9 +11,10 @@
 //!
 //! Every order is alike and carries no note, so that it stays cheap.
 
-use reprise_core::InstrumentIx;
+use reprise_core::{InstrumentIx, RestoreError, Saved};
 use reprise_model::event::Bar;
 use reprise_model::{Cash, Qty, Side};
+use serde::{Deserialize, Serialize};
 
 use crate::builtin::size::UnitSize;
 use crate::context::StrategyContext;
@@ -62,7 +63,7 @@ crate::params! {
 }
 
 /// The two averages of one instrument.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Averages {
     count: u32,
     fast: f64,
@@ -162,5 +163,14 @@ impl Strategy for EmaCross {
 
     fn bar_interval_ms(&self) -> Option<u64> {
         self.bar_interval_ms
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(&self.averages)
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        self.averages = saved.read()?;
+        Ok(())
     }
 }

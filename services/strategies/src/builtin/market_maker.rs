@@ -20,9 +20,10 @@
 //! - Both sides are canceled when the bands are missing, when the mid lies outside them, or when there is no
 //!   two-sided quote.
 
-use reprise_core::{Bands, InstrumentIx, Market, Order};
+use reprise_core::{Bands, InstrumentIx, Market, Order, RestoreError, Saved};
 use reprise_model::event::Bar;
 use reprise_model::{Cash, OrderId, OrderStatus, Price, Qty, QuoteSource, Rate, RequestOf, Side, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::builtin::size::{UnitSize, check_max_units};
 use crate::context::StrategyContext;
@@ -54,7 +55,7 @@ crate::params! {
 }
 
 /// One side's quote.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Slot {
     order: Option<OrderId>,
     quiet_until: Ts,
@@ -66,7 +67,7 @@ impl Default for Slot {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Desk {
     bid: Slot,
     ask: Slot,
@@ -276,5 +277,14 @@ impl Strategy for MarketMaker {
         if request == RequestOf::Replace {
             cx.cancel(update.order.id);
         }
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(&self.desks)
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        self.desks = saved.read()?;
+        Ok(())
     }
 }

@@ -10,9 +10,10 @@
 //! - The position stays within `max_units` units either way, and never goes short with `short = false`.
 //! - Nothing new is asked for while an own order in the instrument is on its way.
 
-use reprise_core::{Bands, InstrumentIx};
+use reprise_core::{Bands, InstrumentIx, RestoreError, Saved};
 use reprise_model::event::Bar;
 use reprise_model::{Cash, OrderId, Price, Qty, QuoteSource, Rate, Side};
+use serde::{Deserialize, Serialize};
 
 use crate::builtin::size::{UnitSize, check_max_units};
 use crate::context::StrategyContext;
@@ -36,7 +37,7 @@ crate::params! {
 }
 
 /// Where a price lies.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Zone {
     Below,
     #[default]
@@ -56,7 +57,7 @@ impl Zone {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Watch {
     zone: Zone,
     working: Option<OrderId>,
@@ -163,5 +164,14 @@ impl Strategy for MeanReversion {
         if fill.is_last {
             self.forget(fill.ix, fill.order.id);
         }
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(&self.watches)
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        self.watches = saved.read()?;
+        Ok(())
     }
 }

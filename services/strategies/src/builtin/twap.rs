@@ -10,9 +10,10 @@
 //!   fraction more than the best price on the other side (or receive at most that much less).
 //! - What a slice did not execute is caught up with the next one; what the last one leaves is left undone.
 
-use reprise_core::InstrumentIx;
+use reprise_core::{InstrumentIx, RestoreError, Saved};
 use reprise_model::event::Bar;
 use reprise_model::{Cash, Price, Qty, Rate, Side, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::context::StrategyContext;
 use crate::intent::OrderIntent;
@@ -42,7 +43,7 @@ crate::params! {
 }
 
 /// The order in one instrument.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Plan {
     ix: InstrumentIx,
     began: Ts,
@@ -200,5 +201,14 @@ impl Strategy for Twap {
         if let Some(plan) = self.plans.iter_mut().find(|plan| plan.ix == fill.ix) {
             plan.executed = plan.executed.checked_add(fill.fill.qty).unwrap_or(plan.executed);
         }
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(&(&self.plans, &self.has_begun))
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        (self.plans, self.has_begun) = saved.read()?;
+        Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! `breakout`: buys when the price leaves the channel of the last prices upwards, sells when it leaves it downwards.
 //!
 //! This is the file to change. It shows the parts that most strategies have: parameters with defaults, something
-//! kept for each instrument, a look at the position, and orders. A stop, a pair of exits, a timer or bars are a line
-//! each: the callbacks there are, what the context tells and what it can be asked for are documented in
-//! `reprise_strategies`, see `cargo doc --open -p reprise-strategies`.
+//! kept for each instrument and over restarts, a look at the position, and orders. A stop, a pair of exits, a timer
+//! or bars are a line each: the callbacks there are, what the context tells and what it can be asked for are
+//! documented in `reprise_strategies`, see `cargo doc --open -p reprise-strategies`.
 
 use std::collections::VecDeque;
 
 use reprise_strategies::{
-    Cash, InstrumentIx, ParamError, PerInstrument, Price, Size, Strategy, StrategyContext, params, text,
+    Cash, InstrumentIx, ParamError, PerInstrument, Price, RestoreError, Saved, Size, Strategy,
+    StrategyContext, params, text,
 };
 
 params! {
@@ -21,18 +22,13 @@ params! {
     }
 }
 
-/// The last prices of one instrument.
-#[derive(Debug, Default)]
-struct Channel {
-    mids: VecDeque<Price>,
-}
-
 /// The strategy.
 #[derive(Debug)]
 pub struct Breakout {
     length: usize,
     notional: Cash,
-    channels: PerInstrument<Channel>,
+    /// The last prices of each instrument.
+    channels: PerInstrument<VecDeque<Price>>,
 }
 
 impl Breakout {
@@ -58,10 +54,10 @@ impl Breakout {
 impl Strategy for Breakout {
     fn on_quote(&mut self, ix: InstrumentIx, cx: &mut StrategyContext<'_>) {
         let Some(mid) = cx.mid(ix) else { return };
-        let channel = self.channels.of(ix);
-        if channel.mids.len() == self.length {
-            let is_above = channel.mids.iter().all(|seen| mid > *seen);
-            let is_below = channel.mids.iter().all(|seen| mid < *seen);
+        let mids = self.channels.of(ix);
+        if mids.len() == self.length {
+            let is_above = mids.iter().all(|seen| mid > *seen);
+            let is_below = mids.iter().all(|seen| mid < *seen);
             // An order takes time: while one is on its way, nothing else is asked for.
             let is_idle = cx.open_orders_in(ix).next().is_none();
             let held = cx.position(ix).qty;
@@ -70,8 +66,20 @@ impl Strategy for Breakout {
             } else if is_idle && is_below && held.is_positive() {
                 cx.sell(ix, held);
             }
-            channel.mids.pop_front();
+            mids.pop_front();
         }
-        channel.mids.push_back(mid);
+        mids.push_back(mid);
+    }
+
+    // These two let a live run go on after a restart where it was. Whatever you keep beside the parameters belongs
+    // into them; without them a restart takes the run's events in again from the first, which is slower.
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(&self.channels)
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        self.channels = saved.read()?;
+        Ok(())
     }
 }
