@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use reprise_core::{Context, InstrumentIx, RestoreError, Saved, Service};
-use reprise_model::event::{CancelReason, Input, Outcome, TimerFired, TimerOwner, Trade};
+use reprise_core::{Context, InstrumentIx, Market, RestoreError, Saved, Service};
+use reprise_model::event::{CancelReason, FeedState, Input, Outcome, TimerFired, TimerOwner, Trade};
 use reprise_model::{Instrument, InstrumentId, OrderId, StrategyId, Ts};
 use serde::{Deserialize, Serialize};
 
@@ -119,9 +119,17 @@ struct Kept {
     is_started: bool,
 }
 
+/// False while the feed says that its data is stale, torn or missing: nobody decides anything on that. Recordings
+/// that do not say are trusted.
+#[inline]
+fn is_trusted(market: &Market) -> bool {
+    market.feed.is_none_or(|feed| feed == FeedState::Live)
+}
+
 /// The strategies of a run, as one service.
 ///
-/// An instance is called for its instruments, its own orders and its own timers, and for nothing else. Within
+/// An instance is called for its instruments while their feeds are live, its own orders and its own timers, and for
+/// nothing else. Within
 /// an event instances are called in the order of the configuration.
 pub struct StrategyHost {
     instances: Vec<Instance>,
@@ -273,7 +281,6 @@ impl StrategyHost {
             Input::Funding(funding) => {
                 self.call_joined(ix, cx, |strategy, scx| strategy.on_funding(ix, funding, scx));
             }
-            Input::InstrumentDefined(_) => self.join(ix, cx),
             _ => {}
         }
     }
@@ -375,6 +382,13 @@ impl Service for StrategyHost {
             self.close_bars(cx);
         }
         let Some(tick) = cx.tick() else { return };
+        if matches!(input, Input::InstrumentDefined(_)) {
+            self.join(tick.ix, cx);
+            return;
+        }
+        if !is_trusted(cx.state().markets.get(tick.ix)) {
+            return;
+        }
         if !matches!(input, Input::Quote(_)) {
             self.on_market(tick.ix, input, cx);
         }

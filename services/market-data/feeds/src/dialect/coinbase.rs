@@ -10,7 +10,7 @@ use reprise_model::{Label, Side, Ts};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::text::{Misread, Raw, clip, json, level, price, side, traded, word};
+use super::text::{Misread, Raw, json, level, price, side, traded, word};
 use super::{BookSaid, Dialect, Frame, Item, Lost, Number, Pace, Print, QuoteSaid, Request, TradesSaid};
 use crate::settings::{CoinbaseChannels, CoinbaseSettings, QuoteOrigin, SequenceScope};
 

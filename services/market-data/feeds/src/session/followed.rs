@@ -162,8 +162,8 @@ impl Followed {
         if self.is_whole() || self.asked_at == Ts::NEVER {
             return Ts::NEVER;
         }
-        // Twice as long each time, eight times at most: the venue may have nothing to say about it.
-        self.asked_at.plus_ns(answer_ns.saturating_mul(1 << self.tries.min(3)))
+        // Longer and longer after three questions: the venue may have nothing to say about it.
+        self.asked_at.plus_ns(answer_ns.saturating_mul(1 << self.tries.saturating_sub(2).min(4)))
     }
 
     /// Something about its prices came.

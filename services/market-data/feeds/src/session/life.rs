@@ -5,7 +5,7 @@ use reprise_model::{Input, Ts};
 
 use super::followed::Followed;
 use super::outbox::Message;
-use super::{Action, Link, Listing, NS_A_MS, Open, Session, Told};
+use super::{Action, Link, Listing, NS_A_MS, Open, Session};
 use crate::dialect::Request;
 
 /// A connection that lived for so long and is rotated by the venue is made anew at once.
@@ -38,9 +38,8 @@ impl Session {
         if self.link == Link::Stopped {
             return;
         }
-        let (listed, others): (Vec<_>, Vec<_>) =
-            listings.into_iter().partition(|one| self.symbols.contains(&one.symbol));
-        debug_assert!(others.is_empty(), "only what was asked for is listed");
+        let listed: Vec<_> =
+            listings.into_iter().filter(|one| self.symbols.contains(&one.symbol)).collect();
         if listed.is_empty() && self.followed.is_empty() {
             let why = format!("the venue lists none of {}", self.symbols.join(", "));
             return self.on_undefined(now, &why);
@@ -67,7 +66,7 @@ impl Session {
     fn enter(&mut self, listing: Listing, out: &mut Vec<Action>) {
         let Listing { symbol, heard_as, mut definition } = listing;
         definition.quote_source = self.quote_source;
-        let defined = Input::InstrumentDefined(InstrumentDefined { definition: definition.clone() });
+        let defined = Input::InstrumentDefined(Box::new(InstrumentDefined { definition: definition.clone() }));
         match self.followed.iter_mut().find(|one| one.symbol == symbol) {
             Some(one) if one.definition == definition => return,
             Some(one) => one.definition = definition,
