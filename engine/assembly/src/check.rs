@@ -65,6 +65,8 @@ fn check_running(config: &Config) -> Result<(), Fault> {
         ("coinbase", "taker_fee", coinbase.taker_fee),
         ("hyperliquid", "maker_fee", hyperliquid.maker_fee),
         ("hyperliquid", "taker_fee", hyperliquid.taker_fee),
+        ("hyperliquid", "spot_maker_fee", hyperliquid.spot_maker_fee),
+        ("hyperliquid", "spot_taker_fee", hyperliquid.spot_taker_fee),
     ];
     for (venue, key, fee) in fees {
         check_fee(Some(fee), &["venues", venue, key])?;

@@ -115,7 +115,8 @@ pub struct HyperliquidConfig {
     pub ws_url: String,
     /// Which network signatures are for.
     pub network: Network,
-    /// The perpetuals to follow, such as BTC; the venue is not asked when there is none.
+    /// The coins to follow by the venue's names: BTC is a perpetual, @107 or PURR/USDC a spot pair. The venue is not
+    /// asked when there is none.
     pub coins: Vec<String>,
     /// Whether trades are wanted beside quotes.
     pub trades: bool,
@@ -135,6 +136,10 @@ pub struct HyperliquidConfig {
     pub maker_fee: Rate,
     /// Fee of a fill that took liquidity, as a fraction of its notional.
     pub taker_fee: Rate,
+    /// The same for spot pairs.
+    pub spot_maker_fee: Rate,
+    /// The same for spot pairs.
+    pub spot_taker_fee: Rate,
 }
 
 impl Default for HyperliquidConfig {
@@ -152,6 +157,8 @@ impl Default for HyperliquidConfig {
             drop_ms: 30_000,
             maker_fee: per_100_000(15),
             taker_fee: per_100_000(45),
+            spot_maker_fee: per_100_000(40),
+            spot_taker_fee: per_100_000(70),
         }
     }
 }

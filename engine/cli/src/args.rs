@@ -268,6 +268,8 @@ pub enum JournalCommand {
     Cat(JournalCat),
     /// Compress its segments; their content stays what it is.
     Seal(JournalRun),
+    /// Make it whole after a crash: cut what is torn at its end, and keep that aside.
+    Repair(JournalRun),
 }
 
 /// A journal command's run.

@@ -19,7 +19,7 @@ mod start;
 mod syncer;
 
 pub use clock::{Clock, wall_clock};
-pub use control::{Control, Controller};
+pub use control::{Controller, EngineView};
 pub use engine::{Engine, Summary};
 pub use error::RuntimeError;
 pub use gauges::Gauges;

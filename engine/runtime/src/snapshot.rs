@@ -157,7 +157,8 @@ fn listed(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The newest snapshot that fits, and the place it is of. `last` is the last number that the journal holds.
+/// The newest snapshot that fits, and the place it is of. `last` is the last number that the journal holds: what
+/// lies behind it was torn off with the journal's end, and is removed before other events get the same numbers.
 pub(crate) fn newest(dir: &Path, origin: &Origin, last: Seq) -> Option<(Position, Vec<u8>)> {
     let snapshots = match listed(dir) {
         Ok(snapshots) => snapshots,
@@ -167,6 +168,12 @@ pub(crate) fn newest(dir: &Path, origin: &Origin, last: Seq) -> Option<(Position
         }
     };
     for path in snapshots {
+        if path.file_name().and_then(|name| name.to_str()) > Some(name_of(last).as_str()) {
+            if let Err(error) = fs::remove_file(&path) {
+                tracing::warn!(file = %path.display(), %error, "a snapshot of what was cut cannot be removed");
+            }
+            continue;
+        }
         match read(&path, origin, last) {
             Ok((position, saved)) => return Some((position, saved)),
             Err(reason) => {
@@ -202,4 +209,5 @@ fn read(path: &Path, origin: &Origin, last: Seq) -> Result<(Position, Vec<u8>), 
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
 mod tests;

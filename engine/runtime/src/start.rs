@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reprise_assembly::{Amendments, Config, Registry, assemble, from_recorded, to_recorded};
 use reprise_core::{Core, Outcomes};
-use reprise_journal::{Body, JournalReader, JournalWriter, Recovered};
+use reprise_journal::{Body, JournalReader, JournalWriter, Position, Recovered};
 use reprise_model::codec::RawJson;
 use reprise_model::event::{RunMode, RunStarted};
 use reprise_model::{Input, RunTag, SCHEMA_VERSION, Seq, Ts};
@@ -169,22 +169,29 @@ impl CaughtUp<'_> {
         let assembled = || -> Result<Core, RuntimeError> {
             Ok(assemble(config, registry, &first.instruments, first.epoch)?)
         };
-        let mut core = assembled()?;
         if let Some((position, saved)) = snapshot::newest(self.dir, origin, recovered.last_seq) {
-            match (core.restore(&saved), JournalReader::open_at(self.dir, &position)) {
-                (Ok(()), Ok(reader)) => {
+            match self.from_snapshot(assembled()?, &position, &saved) {
+                Ok(core) => {
                     self.snapshot = Some(position.seq);
-                    return self.step_on(core, reader);
+                    return Ok(core);
                 }
-                (Err(error), _) => tracing::warn!(%error, "the snapshot cannot be used"),
-                (_, Err(error)) => tracing::warn!(%error, "the snapshot's place cannot be found"),
+                Err(reason) => {
+                    tracing::warn!(%reason, "the snapshot is of no use; the whole journal is stepped through");
+                    (self.stepped, self.own_pause) = (0, false);
+                }
             }
-            core = assembled()?;
         }
+        let mut core = assembled()?;
         core.begin_epoch(Seq(1), first.epoch);
         let mut reader = JournalReader::open(self.dir)?;
         reader.next_entry()?;
         self.step_on(core, reader)
+    }
+
+    fn from_snapshot(&mut self, mut core: Core, position: &Position, saved: &[u8]) -> Result<Core, String> {
+        core.restore(saved).map_err(|error| error.to_string())?;
+        let reader = JournalReader::open_at(self.dir, position).map_err(|error| error.to_string())?;
+        self.step_on(core, reader).map_err(|error| error.to_string())
     }
 
     /// Steps what the journal holds and compares what is decided with what is recorded.
@@ -262,7 +269,7 @@ fn started(run: &str, tag: RunTag, epoch: u32, mode: RunMode, config: &Config) -
         mode,
         schema: SCHEMA_VERSION.to_string(),
         engine: env!("CARGO_PKG_VERSION").to_owned(),
-        config: RawJson::from(to_recorded(config)),
+        config: RawJson::new(&to_recorded(config)),
         instruments: Vec::new(),
         source: None,
         copied_inputs: false,

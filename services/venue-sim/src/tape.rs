@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use reprise_model::{Price, Qty, Side, Ts};
+use reprise_model::{Cash, Price, Qty, Rate, Side, Ts};
 
 /// Trades that are kept.
 const TRADES_KEPT: usize = 1_000;
@@ -44,6 +44,18 @@ pub struct Candle {
     pub trades: u64,
 }
 
+impl Day {
+    /// How far the price has come since the first one, in percent; 0 where that cannot be counted.
+    #[must_use]
+    pub fn change_percent(&self) -> Rate {
+        let worth = |price| Cash::notional(price, Qty::ONE);
+        let change = worth(self.last)
+            .and_then(|last| last.checked_sub(worth(self.open)?))
+            .and_then(|change| change.checked_mul_int(100)?.ratio(worth(self.open)?));
+        change.unwrap_or_default()
+    }
+}
+
 impl Candle {
     fn of(trade: &TapeTrade, start: Ts) -> Self {
         let TapeTrade { price, qty, .. } = *trade;
@@ -80,6 +92,7 @@ pub struct Day {
 pub struct Tape {
     trades: VecDeque<TapeTrade>,
     minutes: VecDeque<Candle>,
+    today: Option<Candle>,
 }
 
 impl Tape {
@@ -92,11 +105,17 @@ impl Tape {
         match self.minutes.back_mut() {
             Some(last) if last.start == candle.start => last.join(&candle),
             _ => {
-                if self.minutes.len() == CANDLES_KEPT {
-                    self.minutes.pop_front();
-                }
                 self.minutes.push_back(candle);
+                if self.minutes.len() > CANDLES_KEPT {
+                    self.minutes.pop_front();
+                    self.today = whole(&self.minutes);
+                    return;
+                }
             }
+        }
+        match &mut self.today {
+            Some(today) => today.join(&candle),
+            None => self.today = Some(candle),
         }
     }
 
@@ -128,11 +147,23 @@ impl Tape {
     /// The last day's statistics; `None` before the first trade.
     #[must_use]
     pub fn day(&self) -> Option<Day> {
-        let mut minutes = self.minutes.iter();
-        let mut whole = *minutes.next()?;
-        minutes.for_each(|minute| whole.join(minute));
-        Some(Day { open: whole.open, high: whole.high, low: whole.low, last: whole.close, volume: whole.volume })
+        let whole = self.today?;
+        Some(Day {
+            open: whole.open,
+            high: whole.high,
+            low: whole.low,
+            last: whole.close,
+            volume: whole.volume,
+        })
     }
+}
+
+/// All of them as one.
+fn whole(minutes: &VecDeque<Candle>) -> Option<Candle> {
+    let mut minutes = minutes.iter();
+    let mut whole = *minutes.next()?;
+    minutes.for_each(|minute| whole.join(minute));
+    Some(whole)
 }
 
 fn floor_to(ts: Ts, interval_ns: u64) -> Ts {

@@ -44,7 +44,7 @@ mod tests {
     /// Breaks when an address or a signature is read as other bytes than it says.
     #[test]
     fn text_is_bytes() {
-        let rows: [(&str, Option<[u8; 2]>, Option<[u8; 2]>); 8] = [
+        let rows = [
             ("0x00ff", Some([0, 255]), Some([0, 255])),
             ("00fF", Some([0, 255]), Some([0, 255])),
             ("0xff", Some([0, 255]), None),
@@ -55,7 +55,7 @@ mod tests {
             ("0x10000", None, None),
         ];
         for (text, aligned, whole) in rows {
-            assert_eq!((right_aligned(text), exact(text)), (aligned, whole), "{text}");
+            assert_eq!((right_aligned::<2>(text), exact::<2>(text)), (aligned, whole), "{text}");
         }
         assert_eq!(prefixed(&[0, 255, 16]), "0x00ff10");
     }

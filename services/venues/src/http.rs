@@ -102,8 +102,10 @@ impl Http {
     /// A client of `base_url` (with or without a slash at its end) whose requests end within `timeout`.
     ///
     /// # Errors
-    /// When no client can be made, for instance because no TLS provider is installed.
+    /// When no client can be made, for instance because the system has no certificates.
     pub fn new(base_url: &str, timeout: Duration) -> Result<Self, HttpError> {
+        // Where the process has installed one already, that one stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .user_agent(concat!("reprise/", env!("CARGO_PKG_VERSION")))
             .timeout(timeout)

@@ -3,8 +3,9 @@
 use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
-use reprise_journal::{Body, JournalReader, Stat, Verdict, seal, stat, verify_journal};
+use reprise_journal::{Body, JournalReader, Stat, Verdict, recover, seal, stat, verify_journal};
 use reprise_model::event::KINDS;
+use reprise_runtime::wall_clock;
 use serde_json::{Value, json};
 
 use crate::args::{JournalArgs, JournalCat, JournalCommand, JournalRun};
@@ -18,6 +19,7 @@ pub fn run(args: &JournalArgs) -> Result<u8> {
         JournalCommand::Stat(args) => count(args),
         JournalCommand::Cat(args) => cat(args),
         JournalCommand::Seal(args) => compress(args),
+        JournalCommand::Repair(args) => repair(args),
     }
 }
 
@@ -164,6 +166,23 @@ fn compress(args: &JournalRun) -> Result<u8> {
             grouped(sealed.bytes),
             grouped(sealed.file_bytes)
         ))?;
+    }
+    Ok(exit::DONE)
+}
+
+fn repair(args: &JournalRun) -> Result<u8> {
+    let found = recover(&args.run, wall_clock())?;
+    if args.json {
+        let kept: Vec<Value> = found.kept.iter().map(|(file, bytes)| json!({"file": file, "bytes": bytes})).collect();
+        print_json(&json!({
+            "finding": found.finding.as_str(), "action": found.action.as_str(), "last_seq": found.last_seq.0,
+            "durable_through": found.durable_through.0, "ended": found.ended, "kept": kept,
+        }))?;
+        return Ok(exit::DONE);
+    }
+    print_line(format_args!("found {}, did {}; whole up to seq {}", found.finding, found.action, found.last_seq))?;
+    for (file, bytes) in &found.kept {
+        print_line(format_args!("{bytes} bytes that were cut are kept in {}", file.display()))?;
     }
     Ok(exit::DONE)
 }

@@ -187,3 +187,21 @@ fn missing_sources() {
     let said = place.reprise("verify run");
     check("a damaged source", &said, 8, &["source/000001.jsonl", "is damaged at byte"]);
 }
+
+/// Breaks when a torn journal cannot be made whole by hand, or is made whole without a word of what was cut.
+#[test]
+fn repairing() {
+    let place = imported(76, 300);
+    place.copy("source", "run");
+    let whole = place.read("run/000001.jsonl");
+    // Without its manifest and its end it is what a crash leaves.
+    std::fs::remove_file(place.path("run/manifest.json")).unwrap();
+    place.write("run/000001.jsonl", &whole[..whole.len() - 400]);
+    check("torn", &place.reprise("journal verify run"), 1, &["corrupt"]);
+    let said = place.json("journal repair run --json");
+    assert_eq!((&said["finding"], &said["action"]), (&"half_line".into(), &"cut".into()), "{said}");
+    let kept = said["kept"][0]["file"].as_str().unwrap();
+    assert_eq!(std::fs::metadata(place.path(kept)).unwrap().len(), said["kept"][0]["bytes"].as_u64().unwrap());
+    check("repaired", &place.reprise("journal verify run"), 0, &["open"]);
+    check("again", &place.reprise("journal repair run"), 0, &["whole"]);
+}

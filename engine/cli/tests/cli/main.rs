@@ -23,6 +23,8 @@ mod forged;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod market;
 #[cfg(test)]
 mod recordings;

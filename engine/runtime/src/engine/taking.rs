@@ -8,8 +8,8 @@ use reprise_journal::{Commit, keep_poison};
 use reprise_model::event::{ClockAdvanced, FeedState, FeedStatus};
 use reprise_model::{Input, InstrumentId, Label, Outcome, Seq, Ts};
 
-use super::Engine;
-use crate::control::Control;
+use super::{Engine, Phase};
+use crate::control::{Control, EngineView};
 use crate::error::RuntimeError;
 use crate::intake::Arrival;
 
@@ -30,8 +30,37 @@ impl Engine {
 
     pub(super) fn obey(&mut self, control: Control) -> Result<(), RuntimeError> {
         match control {
-            Control::Input(input) => self.take_in(None, input),
+            Control::Input(input) => {
+                self.take_in(None, input)?;
+                Ok(())
+            }
+            Control::Numbered(input, number) => {
+                let seq = self.take_in(None, input)?;
+                // Whoever asked may have stopped waiting.
+                let _ = number.send(seq);
+                Ok(())
+            }
+            Control::Record(record) => {
+                self.writer.append_record(self.writer.last_seq(), self.clock.now(), &record)?;
+                Ok(())
+            }
+            Control::Question(look) => {
+                look(&self.view());
+                Ok(())
+            }
             Control::Stop { reason } => self.begin_to_end(reason),
+        }
+    }
+
+    fn view(&self) -> EngineView<'_> {
+        EngineView {
+            core: self.core.as_ref(),
+            mode: self.settings.mode,
+            seq: self.writer.last_seq(),
+            durable: self.writer.durable_through(),
+            now: self.clock.now(),
+            latencies: &self.latencies,
+            is_ending: self.phase != Phase::Running,
         }
     }
 
@@ -47,10 +76,10 @@ impl Engine {
     pub(super) fn take_arrival(&mut self, arrival: Arrival) -> Result<(), RuntimeError> {
         let newcomer = self.newcomer(&arrival.input);
         self.take_in(Some(arrival.received), arrival.input)?;
-        match newcomer {
-            Some(instrument) => self.take_in(None, not_yet_live(instrument)),
-            None => Ok(()),
+        if let Some(instrument) = newcomer {
+            self.take_in(None, not_yet_live(instrument))?;
         }
+        Ok(())
     }
 
     /// The instrument that an input defines and that was not known. Its feed is down until the feed says otherwise:
@@ -72,8 +101,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Stamps an input, steps the core with it, and commits both to the journal.
-    pub(crate) fn take_in(&mut self, received: Option<Ts>, mut input: Input) -> Result<(), RuntimeError> {
+    /// Stamps an input, steps the core with it, and commits both to the journal; gives its number.
+    pub(crate) fn take_in(&mut self, received: Option<Ts>, mut input: Input) -> Result<Seq, RuntimeError> {
         if let Input::InstrumentDefined(event) = &mut input {
             self.amendments.amend(&mut event.definition);
         }
@@ -91,7 +120,7 @@ impl Engine {
         let commit = self.writer.commit_batch()?;
         self.note_commit(commit, taken);
         self.publisher.commit(seq, ts, &input, self.outcomes.as_slice(), commit == Commit::SyncDue);
-        Ok(())
+        Ok(seq)
     }
 
     /// What the core decides; in a recording it decides nothing.
@@ -151,8 +180,9 @@ pub(crate) fn not_yet_live(instrument: InstrumentId) -> Input {
 }
 
 fn venue_of(instrument: &InstrumentId) -> Label<15> {
-    // A venue's name is a part of the id, and no longer than a label.
-    Label::new(instrument.venue()).unwrap_or_default()
+    // The instrument is named beside it; a venue's name that is too long for a label says nothing more.
+    #[expect(clippy::expect_used, reason = "a constant that is a valid label")]
+    Label::new(instrument.venue()).unwrap_or_else(|_| Label::new("VENUE").expect("a valid label"))
 }
 
 fn in_words(panic: &(dyn Any + Send)) -> &str {

@@ -2,13 +2,17 @@
 //!
 //! Times are in milliseconds, as the keys say. Every value has a default, and a key that is not known is an error.
 
+use std::path::PathBuf;
+
+use reprise_model::Rate;
+use reprise_venues::{coinbase, hyperliquid};
 use serde::{Deserialize, Serialize};
 
 /// What Coinbase's feed listens to, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CoinbaseSettings {
-    /// Where definitions come from; `https://host[:port]`, without a path.
+    /// Where definitions come from; `https://host[:port]`, with or without `/api/v3/brokerage`.
     pub rest_url: String,
     /// Where market data comes from; `wss://host[:port]`.
     pub ws_url: String,
@@ -22,6 +26,11 @@ pub struct CoinbaseSettings {
     pub sequence: SequenceScope,
     /// How long things may take.
     pub timing: Timing,
+    /// Fee of a fill that gave liquidity, as a fraction of its notional, for the definitions: the venue's lists do not
+    /// tell it, and it falls with what the account trades.
+    pub maker_fee: Rate,
+    /// Fee of a fill that took liquidity, as a fraction of its notional.
+    pub taker_fee: Rate,
     /// Listen through the crate `coinbase-advanced` instead of our own session. Quotes then come from `level2`
     /// whatever [`Self::quotes_from`] says, because its ticker leaves the best bid and ask out; frames cannot be
     /// captured, because it hides them; receive times are taken after its parsing.
@@ -38,6 +47,8 @@ impl Default for CoinbaseSettings {
             quotes_from: QuoteOrigin::Level2,
             sequence: SequenceScope::Connection,
             timing: Timing::default(),
+            maker_fee: per_100_000(600),
+            taker_fee: per_100_000(1_200),
             official_sdk: false,
         }
     }
@@ -57,7 +68,7 @@ pub struct CoinbaseChannels {
 
 impl Default for CoinbaseChannels {
     fn default() -> Self {
-        Self { quotes: true, trades: true, books: false }
+        Self { quotes: true, trades: true, books: true }
     }
 }
 
@@ -101,6 +112,15 @@ pub struct HyperliquidSettings {
     pub fast_books: Option<bool>,
     /// How long things may take.
     pub timing: Timing,
+    /// Fee of a perpetual's fill that gave liquidity, as a fraction of its notional, for the definitions: the venue's
+    /// lists do not tell it, and it falls with what the account trades.
+    pub maker_fee: Rate,
+    /// Fee of a perpetual's fill that took liquidity, as a fraction of its notional.
+    pub taker_fee: Rate,
+    /// As [`Self::maker_fee`], for spot pairs.
+    pub spot_maker_fee: Rate,
+    /// As [`Self::taker_fee`], for spot pairs.
+    pub spot_taker_fee: Rate,
     /// How often `{"method":"ping"}` is sent, in milliseconds. The venue drops who is silent for 60 s.
     pub ping_every_ms: u64,
 }
@@ -114,6 +134,10 @@ impl Default for HyperliquidSettings {
             channels: HyperliquidChannels::default(),
             fast_books: None,
             timing: Timing { silence_ms: 15_000, drop_ms: 30_000, ..Timing::default() },
+            maker_fee: per_100_000(15),
+            taker_fee: per_100_000(45),
+            spot_maker_fee: per_100_000(40),
+            spot_taker_fee: per_100_000(70),
             ping_every_ms: 30_000,
         }
     }
@@ -170,6 +194,66 @@ impl Default for Timing {
             answer_ms: 10_000,
             requote_ms: 1_000,
         }
+    }
+}
+
+/// So many hundred-thousandths: a tenth of a basis point each.
+fn per_100_000(parts: u32) -> Rate {
+    format!("{parts}e-5").parse().unwrap_or(Rate::ZERO)
+}
+
+/// Whose market data, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedSettings {
+    /// Coinbase's.
+    Coinbase(CoinbaseSettings),
+    /// Hyperliquid's.
+    Hyperliquid(HyperliquidSettings),
+}
+
+impl FeedSettings {
+    pub(crate) fn timing(&self) -> &Timing {
+        match self {
+            Self::Coinbase(settings) => &settings.timing,
+            Self::Hyperliquid(settings) => &settings.timing,
+        }
+    }
+
+    /// The venue in instrument names.
+    #[must_use]
+    pub fn venue(&self) -> &'static str {
+        match self {
+            Self::Coinbase(_) => coinbase::VENUE,
+            Self::Hyperliquid(_) => hyperliquid::VENUE,
+        }
+    }
+
+    /// Looks for what cannot work.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        match self {
+            Self::Coinbase(settings) => settings.check(),
+            Self::Hyperliquid(settings) => settings.check(),
+        }
+    }
+}
+
+/// Where raw frames are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureSettings {
+    /// The folder, made when it is missing; usually that of the journal.
+    pub folder: PathBuf,
+    /// A file that has grown to so many bytes is followed by another.
+    pub rotate_bytes: u64,
+}
+
+impl CaptureSettings {
+    /// Files of 256 MiB in a folder.
+    #[must_use]
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), rotate_bytes: 256 << 20 }
     }
 }
 
@@ -234,8 +318,8 @@ impl CoinbaseSettings {
     /// When it does not.
     pub fn check(&self) -> Result<(), SettingsError> {
         let CoinbaseChannels { quotes, trades, books } = self.channels;
-        check("COINBASE", &self.products, "products", quotes || trades || books)?;
-        self.timing.check("COINBASE")
+        check(coinbase::VENUE, &self.products, "products", quotes || trades || books)?;
+        self.timing.check(coinbase::VENUE)
     }
 }
 
@@ -246,17 +330,17 @@ impl HyperliquidSettings {
     /// When it does not.
     pub fn check(&self) -> Result<(), SettingsError> {
         let HyperliquidChannels { quotes, trades, books, marks } = self.channels;
-        check("HYPERLIQUID", &self.coins, "coins", quotes || trades || books || marks)?;
+        check(hyperliquid::VENUE, &self.coins, "coins", quotes || trades || books || marks)?;
         let ping = self.ping_every_ms;
         if !(1_000..=50_000).contains(&ping) {
             return Err(SettingsError::Time {
-                venue: "HYPERLIQUID",
+                venue: hyperliquid::VENUE,
                 key: "ping_every_ms",
                 value: ping,
                 rule: "from 1000 to 50000, because the venue drops who is silent for 60 s",
             });
         }
-        self.timing.check("HYPERLIQUID")
+        self.timing.check(hyperliquid::VENUE)
     }
 }
 

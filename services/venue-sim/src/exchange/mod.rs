@@ -91,7 +91,7 @@ impl Exchange {
 
     /// Lists an instrument, or changes its definition.
     pub fn define(&mut self, ts: Ts, definition: Instrument) -> Vec<AccountEvent> {
-        self.market(ts, &InstrumentDefined { definition }.into())
+        self.market(ts, &Box::new(InstrumentDefined { definition }).into())
     }
 
     /// A market event reaches every account; returns what it led to. A time before the last one counts as the

@@ -62,6 +62,12 @@ pub enum Kind {
     Stall,
 }
 
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {

@@ -239,7 +239,8 @@ impl House {
         }
         let Some((listing, input)) = self.mapping.map(input) else { return };
         self.happens(ts, listing, &input);
-        let Some(market) = self.market(listing) else { return };
+        let id = self.listings()[listing].definition.instrument;
+        let Some(market) = self.exchange.markets().by_id(&id) else { return };
         for derived in self.derived.after(self.now, listing, market, &input) {
             self.happens(ts, listing, &derived);
         }
@@ -276,6 +277,7 @@ impl House {
                 ask: top.1,
                 top_changed: top != top_before,
                 changes: self.changes(listing, input, before),
+                day: matches!(input, Input::Trade(_)).then(|| self.tapes[listing].day()).flatten(),
             };
             // Whoever listened may have gone.
             let _ = self.desk.market.send(Arc::new(news));

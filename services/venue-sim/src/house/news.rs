@@ -7,7 +7,7 @@ use reprise_model::{Outcome, Price, Rate, Side, Ts};
 
 use crate::exchange::AccountIx;
 use crate::ledger::{FillRecord, OrderRecord};
-use crate::tape::TapeTrade;
+use crate::tape::{Day, TapeTrade};
 
 /// How a displayed level changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct MarketNews {
     pub top_changed: bool,
     /// How it changed the displayed levels.
     pub changes: Vec<LevelChange>,
+    /// The day's statistics after a trade.
+    pub day: Option<Day>,
 }
 
 /// News of an account.

@@ -112,43 +112,42 @@ impl Socket {
     /// Puts a frame on its way. `text` is handed the frame's number: 0, 1, 2, … on this connection.
     pub fn push(&mut self, frame: Frame<'_>, text: impl FnOnce(u64) -> String) {
         let fate = self.shared.frame_fate(self.venue, &frame);
-        if fate == FrameFate::Skip && self.venue == Venue::Coinbase {
-            self.number += 1;
+        let has_numbers = self.venue == Venue::Coinbase;
+        match fate {
+            FrameFate::AfterUnknown => {
+                let stranger = self.take_number();
+                self.send(unheard_of(self.venue, stranger), None);
+            }
+            FrameFate::Skip => drop(self.take_number()),
+            _ => {}
         }
+        let text = text(self.take_number());
+        match fate {
+            FrameFate::Skip if !has_numbers => {}
+            FrameFate::Send | FrameFate::Skip | FrameFate::AfterUnknown => self.send(text, None),
+            FrameFate::Delay(delay) => self.send(text, Some(delay)),
+            FrameFate::Lose => {}
+            FrameFate::Twice => {
+                self.send(text.clone(), None);
+                self.send(text, None);
+            }
+            FrameFate::AfterNext => self.held.push(Message::text(text)),
+            FrameFate::Cut => self.is_cut = true,
+            FrameFate::Broken => self.send(half(&text), None),
+            FrameFate::Unknown => {
+                self.send(r#"{"surprise":{"kind":"unheard_of","parts":[1,2,3]}}"#.to_owned(), None);
+            }
+        }
+    }
+
+    fn take_number(&mut self) -> u64 {
         let number = self.number;
         self.number += 1;
-        let mut send = |text: String, delay| self.queue(Message::text(text), delay);
-        match fate {
-            FrameFate::Send => send(text(number), None),
-            FrameFate::Delay(delay) => send(text(number), Some(delay)),
-            FrameFate::Skip if self.venue == Venue::Coinbase => send(text(number), None),
-            FrameFate::Lose | FrameFate::Skip => {}
-            FrameFate::Twice => {
-                let text = text(number);
-                send(text.clone(), None);
-                send(text, None);
-            }
-            FrameFate::AfterNext => self.held.push(Message::text(text(number))),
-            FrameFate::Cut => self.is_cut = true,
-            FrameFate::Broken => send(half(&text(number)), None),
-            FrameFate::Unknown => send(r#"{"surprise":{"kind":"unheard_of","parts":[1,2,3]}}"#.to_owned(), None),
-            FrameFate::AfterUnknown => {
-                let stranger = match self.venue {
-                    Venue::Coinbase => format!(
-                        r#"{{"channel":"unheard_of","client_id":"","timestamp":"2025-01-01T00:00:00Z","sequence_num":{number},"events":[]}}"#
-                    ),
-                    Venue::Hyperliquid => r#"{"channel":"unheardOf","data":{}}"#.to_owned(),
-                };
-                send(stranger, None);
-                let number = self.number;
-                if self.venue == Venue::Coinbase {
-                    self.number += 1;
-                    send(text(number), None);
-                } else {
-                    send(text(number - 1), None);
-                }
-            }
-        }
+        number
+    }
+
+    fn send(&mut self, text: String, delay: Option<Duration>) {
+        self.queue(Message::text(text), delay);
     }
 
     fn queue(&mut self, message: Message, delay: Option<Duration>) {
@@ -213,6 +212,16 @@ async fn at(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
+    }
+}
+
+/// A frame of a channel that nobody knows.
+fn unheard_of(venue: Venue, number: u64) -> String {
+    match venue {
+        Venue::Coinbase => format!(
+            r#"{{"channel":"unheard_of","client_id":"","timestamp":"2025-01-01T00:00:00Z","sequence_num":{number},"events":[]}}"#
+        ),
+        Venue::Hyperliquid => r#"{"channel":"unheardOf","data":{}}"#.to_owned(),
     }
 }
 

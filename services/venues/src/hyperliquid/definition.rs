@@ -91,9 +91,8 @@ impl Universe {
 }
 
 fn perpetual(asset: u32, one: &PerpetualAsset, fees: Fees) -> Result<Listed, DefinitionError> {
-    let number = |field| {
-        move |source: MoneyError| DefinitionError::Number { listed: one.name.clone(), field, source }
-    };
+    let number =
+        |field| move |source: MoneyError| DefinitionError::Number { listed: one.name.clone(), field, source };
     let leverage = Rate::from_int(i64::from(one.max_leverage.max(1))).map_err(number("leverage"))?;
     // The maintenance margin is half of the initial margin at the highest leverage.
     let twice = Cash::from_int(2 * i64::from(one.max_leverage.max(1))).map_err(number("leverage"))?;
@@ -134,9 +133,8 @@ fn define(
     fees: Fees,
 ) -> Result<Instrument, DefinitionError> {
     let name = |source: IdError| DefinitionError::Name { listed: coin.to_owned(), source };
-    let number = |field| {
-        move |source: MoneyError| DefinitionError::Number { listed: coin.to_owned(), field, source }
-    };
+    let number =
+        |field| move |source: MoneyError| DefinitionError::Number { listed: coin.to_owned(), field, source };
     Ok(Instrument {
         instrument: instrument_id(coin).map_err(name)?,
         class: match market {

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::sign::Address;
 use super::wire::{
-    AssetContext, ClearinghouseState, L2Book, Meta, OpenOrder, OrderStatusAnswer, SpotMeta, SpotState, UserFill,
+    AssetContext, ClearinghouseState, L2Book, Meta, OpenOrder, OrderStatusAnswer, SpotMeta, SpotState,
+    UserFill,
 };
 use crate::http::{Http, HttpError};
 
@@ -69,7 +70,7 @@ impl InfoRest {
     ///
     /// # Errors
     /// As [`Self::meta`].
-    pub async fn l2_book(&self, coin: &str) -> Result<L2Book<'static>, HttpError> {
+    pub async fn l2_book(&self, coin: &str) -> Result<L2Book, HttpError> {
         self.ask(&json!({"type": "l2Book", "coin": coin})).await
     }
 

@@ -98,7 +98,11 @@ mod tests {
         ];
         for (market, size_decimals, price, allowed) in rows {
             let price = Price::parse(price).unwrap();
-            assert_eq!(market.allows_price(price, size_decimals), allowed, "{market:?} {size_decimals} {price}");
+            assert_eq!(
+                market.allows_price(price, size_decimals),
+                allowed,
+                "{market:?} {size_decimals} {price}"
+            );
         }
     }
 

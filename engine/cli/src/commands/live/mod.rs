@@ -33,7 +33,10 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
         feed.stop();
     }
     for feed in feeds {
-        feed.join();
+        let venue = feed.venue();
+        if let Err(error) = feed.join() {
+            tracing::warn!(venue, %error, "the feed ended badly");
+        }
     }
     status.finish();
     let summary = ended?;

@@ -7,6 +7,7 @@
 use reprise_market_data::import::time::rfc3339;
 use reprise_model::event::BookAction;
 use reprise_model::{Label, Side, Ts};
+use reprise_venues::coinbase::VENUE;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -50,7 +51,7 @@ impl CoinbaseDialect {
 
 impl Dialect for CoinbaseDialect {
     fn venue(&self) -> &'static str {
-        "COINBASE"
+        VENUE
     }
 
     fn read<'a>(&self, text: &'a str, frame: &mut Frame<'a>) {

@@ -10,6 +10,7 @@
 use reprise_market_data::import::time::venue_ms;
 use reprise_model::event::{BookAction, Level};
 use reprise_model::{Label, Side, Ts};
+use reprise_venues::hyperliquid::VENUE;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -41,7 +42,7 @@ impl HyperliquidDialect {
 
 impl Dialect for HyperliquidDialect {
     fn venue(&self) -> &'static str {
-        "HYPERLIQUID"
+        VENUE
     }
 
     fn read<'a>(&self, text: &'a str, frame: &mut Frame<'a>) {

@@ -3,6 +3,7 @@
 use reprise_model::event::InstrumentDefined;
 use reprise_model::{Input, Ts};
 
+use super::backoff::Backoff;
 use super::followed::Followed;
 use super::outbox::Message;
 use super::{Action, Link, Listing, NS_A_MS, Open, Session};
@@ -20,7 +21,9 @@ const NORMAL: u16 = 1000;
 const TRIES: u32 = 3;
 
 impl Session {
-    pub(super) fn on_started(&mut self, out: &mut Vec<Action>) {
+    pub(super) fn on_started(&mut self, seed: u64, out: &mut Vec<Action>) {
+        self.backoff = Backoff::new(seed);
+        self.definitions.backoff = Backoff::new(!seed);
         "starting".clone_into(&mut self.status.why);
         self.tell_states(out);
         self.define(out);

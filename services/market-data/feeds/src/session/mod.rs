@@ -11,13 +11,11 @@ mod reading;
 mod sequence;
 mod status;
 mod tape;
-#[cfg(test)]
-mod tests;
 
 use reprise_model::{Input, Instrument, QuoteSource, Ts};
 
 use crate::dialect::{CoinbaseDialect, Dialect, HyperliquidDialect};
-use crate::settings::{CoinbaseSettings, HyperliquidSettings, QuoteOrigin, Timing};
+use crate::settings::{CoinbaseSettings, FeedSettings, HyperliquidSettings, QuoteOrigin, Timing};
 use backoff::Backoff;
 use followed::{Followed, QuoteRule, Wants};
 use outbox::Outbox;
@@ -41,7 +39,10 @@ pub struct Listing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told<'a> {
     /// The feed starts.
-    Started,
+    Started {
+        /// What the waits between attempts are drawn from.
+        seed: u64,
+    },
     /// The venue's definitions came.
     Defined(Vec<Listing>),
     /// They did not.
@@ -166,9 +167,16 @@ struct Definitions {
 }
 
 impl Session {
-    /// A session with Coinbase. The seed decides how long it waits between attempts.
+    /// A session that was told nothing yet; the first thing to tell is [`Told::Started`].
     #[must_use]
-    pub fn coinbase(settings: &CoinbaseSettings, seed: u64) -> Self {
+    pub fn new(settings: &FeedSettings) -> Self {
+        match settings {
+            FeedSettings::Coinbase(settings) => Self::coinbase(settings),
+            FeedSettings::Hyperliquid(settings) => Self::hyperliquid(settings),
+        }
+    }
+
+    fn coinbase(settings: &CoinbaseSettings) -> Self {
         let rule = match settings.quotes_from() {
             QuoteOrigin::Level2 => QuoteRule::Top,
             QuoteOrigin::Ticker => QuoteRule::SaidOrTop,
@@ -179,27 +187,24 @@ impl Session {
             requote_ns: settings.timing.requote_ms.saturating_mul(NS_A_MS),
         };
         let dialect = Box::new(CoinbaseDialect::new(settings));
-        Self::new(dialect, settings.products.clone(), wants, settings.timing, seed)
+        Self::with(dialect, settings.products.clone(), wants, settings.timing)
     }
 
-    /// A session with Hyperliquid. The seed decides how long it waits between attempts.
-    #[must_use]
-    pub fn hyperliquid(settings: &HyperliquidSettings, seed: u64) -> Self {
+    fn hyperliquid(settings: &HyperliquidSettings) -> Self {
         let wants = Wants {
             quotes: settings.channels.quotes.then_some(QuoteRule::SaidOrTop),
             books: settings.channels.books,
             requote_ns: settings.timing.requote_ms.saturating_mul(NS_A_MS),
         };
         let dialect = Box::new(HyperliquidDialect::new(settings));
-        Self::new(dialect, settings.coins.clone(), wants, settings.timing, seed)
+        Self::with(dialect, settings.coins.clone(), wants, settings.timing)
     }
 
-    fn new(
+    fn with(
         dialect: Box<dyn Dialect>,
         symbols: Vec<String>,
         wants: Wants,
         timing: Timing,
-        seed: u64,
     ) -> Self {
         Self {
             outbox: Outbox::new(dialect.pace()),
@@ -212,12 +217,12 @@ impl Session {
             },
             timing,
             link: Link::Idle { at: Ts::NEVER },
-            backoff: Backoff::new(seed),
+            backoff: Backoff::new(0),
             definitions: Definitions {
                 asked: false,
                 came_at: None,
                 again_at: Ts::NEVER,
-                backoff: Backoff::new(!seed),
+                backoff: Backoff::new(0),
             },
             sequence: Sequence::default(),
             followed: Vec::new(),
@@ -241,11 +246,11 @@ impl Session {
 
     /// Takes what happened at `now` and appends what is to be done.
     ///
-    /// A [`Told::Tick`] that is answered with nothing has changed nothing.
+    /// A [`Told::Tick`] before [`Self::wake_at`] changes nothing.
     pub fn tell(&mut self, now: Ts, told: Told<'_>, out: &mut Vec<Action>) {
         let before = out.len();
         match told {
-            Told::Started => self.on_started(out),
+            Told::Started { seed } => self.on_started(seed, out),
             Told::Defined(listings) => self.on_defined(now, listings, out),
             Told::Undefined { why } => self.on_undefined(now, &why),
             Told::Connected => self.on_connected(now, out),

@@ -164,7 +164,8 @@ fn raw_ed25519(bytes: &[u8]) -> Result<Signer, &'static str> {
         Some((seed, public)) => Ed25519KeyPair::from_seed_and_public_key(seed, public),
         None => return Err("an Ed25519 secret has 32 or 64 bytes"),
     };
-    pair.map(|pair| Signer::EdDsa(Box::new(pair))).map_err(|_| "its seed and its public part do not belong together")
+    pair.map(|pair| Signer::EdDsa(Box::new(pair)))
+        .map_err(|_| "its seed and its public part do not belong together")
 }
 
 /// The public part of a key, by which a token is checked.

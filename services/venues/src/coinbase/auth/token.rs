@@ -177,9 +177,7 @@ pub fn verify(
     }
     let claim = |claim, found: &str, expected: &str| match found == expected {
         true => Ok(()),
-        false => {
-            Err(TokenError::Claim { claim, found: found.to_owned(), expected: expected.to_owned() })
-        }
+        false => Err(TokenError::Claim { claim, found: found.to_owned(), expected: expected.to_owned() }),
     };
     claim("iss", &claims.iss, ISSUER)?;
     claim("sub", &claims.sub, &header.kid)?;

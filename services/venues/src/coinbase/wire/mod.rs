@@ -11,8 +11,8 @@ mod socket;
 
 pub use orders::{
     CancelAnswer, CancelOrders, CancelResult, CreateOrder, CreateOrderAnswer, CreatedOrder, EditOrder,
-    EditOrderAnswer, Fill, FillList, LimitFok, LimitGtc, LimitGtd, LimitIoc, Market, Order,
-    OrderAnswer, OrderConfiguration, OrderList, OrderRefused, OrderSide, OrderState, ScaledGtc, StopDirection,
+    EditOrderAnswer, Fill, FillList, LimitFok, LimitGtc, LimitGtd, LimitIoc, Market, Order, OrderAnswer,
+    OrderConfiguration, OrderList, OrderRefused, OrderSide, OrderState, ScaledGtc, StopDirection,
     StopLimitGtc, StopLimitGtd, TriggerBracketGtc, TriggerBracketGtd, TwapGtd,
 };
 pub use products::{

@@ -351,10 +351,10 @@ pub struct EditOrder {
     /// The venue's id.
     pub order_id: String,
     /// The limit from now on.
-    #[serde(default, deserialize_with = "lenient::or_empty")]
+    #[serde(default, deserialize_with = "lenient::or_empty", skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
     /// The whole size from now on, filled part included.
-    #[serde(default, deserialize_with = "lenient::or_empty")]
+    #[serde(default, deserialize_with = "lenient::or_empty", skip_serializing_if = "Option::is_none")]
     pub size: Option<Qty>,
 }
 

@@ -35,9 +35,9 @@ impl FromStr for Address {
     type Err = SignError;
 
     fn from_str(text: &str) -> Result<Self, SignError> {
-        hex::exact(text).map(Self).ok_or_else(|| SignError::NotAnAddress {
-            text: text.chars().take(50).collect(),
-        })
+        hex::exact(text)
+            .map(Self)
+            .ok_or_else(|| SignError::NotAnAddress { text: text.chars().take(50).collect() })
     }
 }
 
@@ -119,7 +119,9 @@ impl Signature {
         let signature = ecdsa::Signature::from_scalars(self.r, self.s).map_err(bad)?;
         let id = if self.v >= 27 { self.v - 27 } else { self.v };
         let recovery = RecoveryId::from_byte(id).ok_or(SignError::NotASignature)?;
-        VerifyingKey::recover_from_prehash(digest, &signature, recovery).map(|key| Address::of(&key)).map_err(bad)
+        VerifyingKey::recover_from_prehash(digest, &signature, recovery)
+            .map(|key| Address::of(&key))
+            .map_err(bad)
     }
 }
 
@@ -135,7 +137,8 @@ mod scalar {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
         let text = String::deserialize(deserializer)?;
-        hex::right_aligned(&text)
-            .ok_or_else(|| serde::de::Error::custom("a half of a signature is 0x and up to 64 hexadecimal digits"))
+        hex::right_aligned(&text).ok_or_else(|| {
+            serde::de::Error::custom("a half of a signature is 0x and up to 64 hexadecimal digits")
+        })
     }
 }

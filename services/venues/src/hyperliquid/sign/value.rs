@@ -88,24 +88,36 @@ impl Value {
         buffer.into_vec()
     }
 
+    /// Writing into memory cannot fail: the errors of all these results hold none. Lengths past four billion
+    /// cannot come from a text that fits a request.
     fn pack(&self, to: &mut ByteBuf) {
-        // Writing into memory cannot fail: the error type of every result here is empty or holds an empty one.
-        // Lengths past four billion cannot come from a JSON text that fits a request.
         match self {
-            Self::Nil => drop(encode::write_nil(to)),
-            Self::Bool(value) => drop(encode::write_bool(to, *value)),
-            Self::Unsigned(value) => drop(encode::write_uint(to, *value)),
-            Self::Negative(value) => drop(encode::write_sint(to, *value)),
-            Self::Float(value) => drop(encode::write_f64(to, *value)),
-            Self::Text(text) => drop(encode::write_str(to, text)),
+            Self::Nil => {
+                let _ = encode::write_nil(to);
+            }
+            Self::Bool(value) => {
+                let _ = encode::write_bool(to, *value);
+            }
+            Self::Unsigned(value) => {
+                let _ = encode::write_uint(to, *value);
+            }
+            Self::Negative(value) => {
+                let _ = encode::write_sint(to, *value);
+            }
+            Self::Float(value) => {
+                let _ = encode::write_f64(to, *value);
+            }
+            Self::Text(text) => {
+                let _ = encode::write_str(to, text);
+            }
             Self::List(values) => {
-                drop(encode::write_array_len(to, values.len() as u32));
+                let _ = encode::write_array_len(to, values.len() as u32);
                 values.iter().for_each(|value| value.pack(to));
             }
             Self::Map(entries) => {
-                drop(encode::write_map_len(to, entries.len() as u32));
+                let _ = encode::write_map_len(to, entries.len() as u32);
                 for (key, value) in entries {
-                    drop(encode::write_str(to, key));
+                    let _ = encode::write_str(to, key);
                     value.pack(to);
                 }
             }

@@ -148,10 +148,9 @@ pub struct BookLevel {
 
 /// The displayed orders of a coin, all of them: there are no changes, only whole books.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct L2Book<'a> {
+pub struct L2Book {
     /// Of which coin.
-    #[serde(borrow)]
-    pub coin: Cow<'a, str>,
+    pub coin: String,
     /// When, Unix milliseconds.
     pub time: u64,
     /// Buyers and sellers, best first, at most 20 each; a side may be empty.

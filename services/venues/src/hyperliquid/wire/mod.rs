@@ -14,9 +14,11 @@ pub use account::{
     AssetPosition, ClearinghouseState, Funding, Leverage, MarginSummary, OpenOrder, OrderStatusAnswer,
     OrderStatusDetail, OrderUpdate, Position, SpotBalance, SpotState, UserFill, UserFills, UserFundings,
 };
-pub use exchange::{ExchangeAnswer, ExchangeContent, ExchangeStatuses, FilledOrder, OrderOutcome, RestingOrder};
+pub use exchange::{
+    ExchangeAnswer, ExchangeContent, ExchangeStatuses, FilledOrder, OrderOutcome, RestingOrder,
+};
 pub use market::{
-    ActiveAssetContext, AssetContext, Bbo, BookLevel, Candle, L2Book, Meta, PerpetualAsset, SideLetter, SpotMeta,
-    SpotPair, SpotToken, Trade,
+    ActiveAssetContext, AssetContext, Bbo, BookLevel, Candle, L2Book, Meta, PerpetualAsset, SideLetter,
+    SpotMeta, SpotPair, SpotToken, Trade,
 };
 pub use socket::{Envelope, PostRequest, Request, Subscription};

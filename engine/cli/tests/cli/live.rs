@@ -1,0 +1,279 @@
+//! Live runs against the simulated venues: processes on loopback, as a user would start them.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::kit::{Place, REPRISE, root};
+
+/// Nothing here takes as long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The simulated venues, ended with the test.
+struct Venues {
+    process: Child,
+    settings: Vec<String>,
+}
+
+impl Venues {
+    fn start(place: &Place, more: &str) -> Self {
+        let mut command = place.command(REPRISE);
+        command.arg("venue-sim").arg(root().join("replays/samples/binance-spot-20250325"));
+        command.args("--coinbase 127.0.0.1:0 --hyperliquid 127.0.0.1:0 --loop --speed 10".split_whitespace());
+        command.args(more.split_whitespace());
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut settings = vec!["runtime.status_s=1".to_owned()];
+        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words[..] {
+                ["coinbase:", rest, market, user] => settings.extend([
+                    format!("venues.coinbase.rest_url={rest}"),
+                    format!("venues.coinbase.ws_url={market}"),
+                    format!("venues.coinbase.ws_user_url={user}"),
+                ]),
+                ["hyperliquid:", info, _, market] => settings.extend([
+                    format!("venues.hyperliquid.rest_url={}", info.trim_end_matches("/info")),
+                    format!("venues.hyperliquid.ws_url={market}"),
+                ]),
+                ["ready"] => return Self { process, settings },
+                _ => {}
+            }
+        }
+        panic!("the simulated venues did not become ready");
+    }
+
+    /// Arguments of a run that point it here.
+    fn args(&self) -> Vec<String> {
+        self.settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]).collect()
+    }
+}
+
+impl Drop for Venues {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A live run on its way.
+struct Live {
+    process: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Live {
+    fn start(place: &Place, venues: &Venues, args: &str) -> Self {
+        let mut command = place.command(REPRISE);
+        command.args(args.split_whitespace()).args(venues.args()).arg("--json");
+        let log = std::fs::File::create(place.path("run.log")).unwrap();
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { process, lines }
+    }
+
+    /// The first status of which this holds.
+    fn until(&mut self, place: &Place, holds: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        for line in self.lines.by_ref() {
+            let said: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if holds(&said["status"]) {
+                return said["status"].clone();
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not come about: {said}\n{}", log_of(place));
+        }
+        panic!("the run ended: {}", log_of(place));
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end; the exit code, and what was said of it.
+    fn end(mut self) -> (Option<i32>, Option<Value>) {
+        let ended = self.lines.by_ref().filter_map(Result::ok).find_map(|line| {
+            let said: Value = serde_json::from_str(&line).ok()?;
+            said.get("ended").cloned()
+        });
+        (self.process.wait().unwrap().code(), ended)
+    }
+}
+
+fn log_of(place: &Place) -> String {
+    String::from_utf8_lossy(&place.read("run.log")).into_owned()
+}
+
+/// A strategy that trades often on what the simulated venues show.
+const BUSY: &str = r#"
+[venues.coinbase]
+products = ["BTC-USD", "ETH-USD"]
+[venues.hyperliquid]
+coins = ["BTC", "SOL"]
+[account]
+reporting_asset = "USD"
+allow_short = true
+balances = { USD = "1000000", USDC = "1000000" }
+pegs = { USD = "1", USDC = "1" }
+[paper]
+depth = "book"
+entry_latency = 2_000_000
+response_latency = 1_000_000
+[risk]
+max_open_orders = 50
+[[strategy]]
+kind = "ema-cross"
+fast = 5
+slow = 20
+notional = "100"
+"#;
+
+/// No order may leave for an instrument whose feed is not live.
+fn check_feeds(place: &Place, run: &str) -> usize {
+    let mut states = std::collections::BTreeMap::new();
+    let mut orders = 0;
+    for event in place.events(run, "--kind feed.status --kind order.submitted --kind run.started") {
+        let (kind, data) = (event["kind"].as_str().unwrap(), &event["data"]);
+        match kind {
+            "feed.status" if data["instrument"].is_null() => {
+                let venue = format!(".{}", data["venue"].as_str().unwrap());
+                for (name, state) in &mut states {
+                    if String::ends_with(name, &venue) {
+                        *state = data["state"].clone();
+                    }
+                }
+            }
+            "feed.status" => {
+                states.insert(data["instrument"].as_str().unwrap().to_owned(), data["state"].clone());
+            }
+            "order.submitted" => {
+                orders += 1;
+                let instrument = data["instrument"].as_str().unwrap();
+                assert_eq!(states.get(instrument), Some(&Value::from("live")), "{event}");
+            }
+            _ => {}
+        }
+    }
+    orders
+}
+
+/// Breaks when a paper run against both venues does not trade, ends badly, cannot be proved, or decides otherwise
+/// when its journal is backtested.
+#[test]
+fn a_paper_run_end_to_end() {
+    let place = Place::new();
+    place.write("busy.toml", BUSY);
+    let venues = Venues::start(&place, "");
+    let mut run = Live::start(&place, &venues, "run --mode paper -c busy.toml --set runtime.capture=true -o run");
+    run.until(&place, |status| status["fills"].as_u64() >= Some(10));
+    run.signal("INT");
+    let (code, ended) = run.end();
+    assert_eq!(code, Some(0), "{}", log_of(&place));
+    let ended = ended.unwrap();
+    assert_eq!(ended["reason"], "SIGINT");
+
+    assert_eq!(place.json("journal verify run --json")["verdict"], "clean");
+    let verdict = place.json("verify run --json");
+    assert_eq!((&verdict["identical"], &verdict["digest"]), (&true.into(), &ended["digest"]), "{verdict}");
+    let report = place.json("backtest run -c busy.toml --json -o again");
+    assert_eq!(report["digest"], ended["digest"], "its journal decides the same");
+    let market_only = place.json("backtest run -c busy.toml --market-only --json -o market");
+    assert!(market_only["events"].as_u64() < report["events"].as_u64());
+    assert!(check_feeds(&place, "run") >= 10);
+    for instrument in ["BTC-USD.COINBASE", "ETH-USD.COINBASE", "BTC-PERP.HYPERLIQUID", "SOL-PERP.HYPERLIQUID"] {
+        let stat = place.done("journal cat run --kind market.quote").out;
+        assert!(stat.contains(&format!("\"{instrument}\"")), "no quote of {instrument}");
+    }
+}
+
+/// Breaks when a run that was killed loses what it had called durable, or cannot be taken up again and proved.
+#[test]
+fn a_killed_run_is_taken_up_again() {
+    let place = Place::new();
+    place.write("busy.toml", BUSY);
+    let venues = Venues::start(&place, "");
+    let settings = "--set journal.durability=orders --set runtime.snapshot_s=1";
+    let mut durable = 0;
+    for (epoch, start) in ["-c busy.toml -o run", "--resume run", "--resume run"].into_iter().enumerate() {
+        let mut run = Live::start(&place, &venues, &format!("run --mode paper {start} {settings}"));
+        let before = durable;
+        let status = run.until(&place, |s| s["durable"].as_u64() > Some(before + 200) && s["orders"].as_u64() > Some(0));
+        durable = status["durable"].as_u64().unwrap();
+        if epoch < 2 {
+            run.signal("KILL");
+            assert_eq!(run.end().0, None, "a signal ended it");
+            let last = place.json("journal stat run --json")["last_seq"].as_u64().unwrap();
+            assert!(last >= durable, "{last} is left, {durable} was durable");
+        } else {
+            run.signal("TERM");
+            assert_eq!(run.end().0, Some(0), "{}", log_of(&place));
+        }
+    }
+    assert!(log_of(&place).contains("from the snapshot"), "{}", log_of(&place));
+    let verdict = place.json("verify run --json");
+    assert_eq!(verdict["identical"], true, "{verdict}");
+    assert_eq!(place.json("journal stat run --json")["epochs"], 3);
+    assert!(check_feeds(&place, "run") > 3);
+}
+
+/// Breaks when the engine ends, spins or stays silent without a network, or a recording without trading does not
+/// backtest.
+#[test]
+fn recording_and_waiting() {
+    let place = Place::new();
+    place.write("busy.toml", BUSY);
+    let nowhere = "--set venues.coinbase.rest_url=http://127.0.0.1:9 --set venues.coinbase.ws_url=ws://127.0.0.1:9/ws \
+                   --set venues.hyperliquid.rest_url=http://127.0.0.1:9 --set venues.hyperliquid.ws_url=ws://127.0.0.1:9/ws";
+    let began = Instant::now();
+    let said = place.reprise(&format!("run --mode paper -c busy.toml -o nothing --duration 2500ms {nowhere}"));
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(began.elapsed() >= Duration::from_millis(2_400), "it waits");
+    assert!(said.err.contains("no data"), "{}", said.err);
+    assert_eq!(place.json("verify nothing --json")["identical"], true);
+
+    let venues = Venues::start(&place, "");
+    let run = Live::start(&place, &venues, "record -c busy.toml -o recording --duration 4s");
+    let (code, ended) = run.end();
+    assert_eq!(code, Some(0), "{}", log_of(&place));
+    assert!(ended.unwrap()["inputs"].as_u64() > Some(500), "{}", log_of(&place));
+    assert_eq!(place.json("verify recording --json")["identical"], true);
+    let report = place.json("backtest recording -c busy.toml --json -o backtest");
+    assert!(report["events"].as_u64() > Some(500));
+    assert_eq!(place.json("verify backtest --json")["identical"], true);
+}
+
+/// Breaks when a wrong command line of a live run is not refused with words that help.
+#[test]
+fn wrong_commands() {
+    let place = Place::new();
+    place.write("none.toml", "[account]\nreporting_asset = \"USD\"\n");
+    place.write("url.toml", "[venues.coinbase]\nproducts = [\"BTC-USD\"]\nws_url = \"http://example\"\n");
+    place.write("conf/secrets.env", "COINBASE_API_KEY=x\n");
+    place.done("demo -o demo");
+    let rows: [(&str, i32, &str); 8] = [
+        ("run --mode real -o x", 2, "paper"),
+        ("run --mode paper -o x --duration 5", 2, "60s"),
+        ("run --mode paper -o x --resume y", 2, "--resume"),
+        ("run --mode paper --resume demo", 1, "backtest"),
+        ("run --mode paper --resume nosuch", 1, "nosuch"),
+        ("venue-sim demo", 1, "--coinbase"),
+        ("venue-sim nosuch --coinbase 127.0.0.1:0", 1, "nosuch"),
+        ("venue-sim demo --coinbase 127.0.0.1:0 --balance USD", 2, "ASSET=AMOUNT"),
+    ];
+    let secrets = place.path("conf/secrets.env");
+    let said = place.reprise("run --mode paper -c none.toml -o x");
+    assert!(said.err.contains("chmod 600") && said.code == 1, "{said:?}");
+    std::fs::remove_file(secrets).unwrap();
+    for (command, code, words) in rows {
+        let said = place.reprise(command);
+        assert_eq!(said.code, code, "{command}: {said:?}");
+        assert!(said.err.contains(words), "{command}: {said:?}");
+    }
+    let said = place.reprise("run --mode paper -c none.toml -o x");
+    assert!(said.code == 1 && said.err.contains("venues.coinbase.products"), "{said:?}");
+    let said = place.reprise("run --mode paper -c url.toml -o x");
+    assert!(said.code == 4 && said.err.contains("ws_url") && said.err.contains("wss://"), "{said:?}");
+}

@@ -1,1 +1,0 @@
-//! Frames in, events and messages out.

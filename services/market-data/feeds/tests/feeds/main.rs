@@ -1,0 +1,7 @@
+//! Feeds from the outside: their sessions as tables and properties, their shells against loopback servers.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
+
+mod coinbase;
+mod hyperliquid;
+mod life;
+mod support;
