@@ -50,8 +50,13 @@ impl Quotes {
         let bid = Level { price: decimal(self.cents, 2)?, qty: Qty::parse(&format!("0.{}", sizes.0))? };
         let ask = Level { price: decimal(self.cents + 1, 2)?, qty: Qty::parse(&format!("1.{}", sizes.1))? };
         let venue_ts = Some(Ts(self.ts - 1_000_000));
-        let quote =
-            Quote { instrument: "BTC-USD.COINBASE".parse()?, bid: Some(bid), ask: Some(ask), venue_ts };
+        let quote = Quote {
+            instrument: "BTC-USD.COINBASE".parse()?,
+            bid: Some(bid),
+            ask: Some(ask),
+            venue_ts,
+            conflated: None,
+        };
         Ok((Ts(self.ts), Input::Quote(quote)))
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use reprise_model::event::RunEnded;
+use reprise_model::event::{Class, RunEnded};
 use reprise_model::{Seq, codec};
 
 use crate::error::JournalError;
@@ -19,7 +19,8 @@ const TAIL_BYTES: usize = 1 << 20;
 /// A journal's content in short.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// BLAKE3 of the uncompressed lines up to and without `run.ended`, in hexadecimal.
+    /// BLAKE3 of the uncompressed lines up to and without the `run.ended` that ends them, in hexadecimal; of all
+    /// lines when the last epoch has not ended.
     pub digest: String,
     /// The last sequence number.
     pub last: Seq,
@@ -40,11 +41,13 @@ pub fn content(path: &Path) -> Result<Content, JournalError> {
 fn content_at_end(path: &Path) -> Result<Option<Content>, JournalError> {
     let Some(last) = list_whole(path)?.pop() else { return Ok(None) };
     let tail = tail_of(&last)?;
-    let mut lines = tail.split(|&b| b == b'\n').rev().filter_map(|l| line::decode(l).ok());
-    let Some(newest) = lines.next() else { return Ok(None) };
-    let last = newest.seq;
-    let ended = std::iter::once(newest).chain(lines).find(|l| l.kind == RUN_ENDED);
-    Ok(ended
+    let lines = tail.split(|&b| b == b'\n').rev().filter_map(|l| line::decode(l).ok());
+    let mut lines = lines.peekable();
+    let Some(last) = lines.peek().map(|newest| newest.seq) else { return Ok(None) };
+    // Only its own outcomes stand behind the run's end; an epoch that goes on has other lines there.
+    let newest = lines.find(|l| l.class != Class::Outcome);
+    Ok(newest
+        .filter(|l| l.kind == RUN_ENDED)
         .and_then(|l| codec::from_bytes::<RunEnded>(l.payload).ok())
         .map(|ended| Content { digest: ended.content, last }))
 }
@@ -57,14 +60,15 @@ fn content_at_end(path: &Path) -> Result<Option<Content>, JournalError> {
 pub fn content_by_reading(path: &Path) -> Result<Content, JournalError> {
     let mut reader = JournalReader::open(path)?;
     let mut hash = LineHash::new();
-    let mut has_ended = false;
+    let mut before_end = None;
     while let Some((envelope, line)) = reader.next_whole_line()? {
-        has_ended |= envelope.kind == RUN_ENDED;
-        if !has_ended {
-            hash.line(line);
+        if envelope.kind == RUN_ENDED {
+            before_end = Some(hash.hex());
         }
+        hash.line(line);
     }
-    Ok(Content { digest: hash.hex(), last: reader.last_seq() })
+    let digest = before_end.filter(|_| reader.ended()).unwrap_or_else(|| hash.hex());
+    Ok(Content { digest, last: reader.last_seq() })
 }
 
 /// The last bytes of a segment; a sealed one must be read from its start.

@@ -86,11 +86,28 @@ pub enum JournalError {
         /// The version this engine reads.
         known: String,
     },
-    /// The journal has its `run.ended`.
-    #[error("the run in {} has ended; start a new one", path.display())]
-    Ended {
+    /// The clock is behind the journal: time never runs back in it.
+    #[error(
+        "the clock is {behind_ms} ms behind the last event in {}; set the clock right, or wait as long",
+        path.display()
+    )]
+    ClockBehind {
         /// The folder.
         path: PathBuf,
+        /// By how much, in milliseconds.
+        behind_ms: u64,
+    },
+    /// A place that was noted is not in the journal.
+    #[error("{} has no batch that ends at byte {offset} of segment {segment} with seq {seq}", path.display())]
+    NoSuchPlace {
+        /// The folder.
+        path: PathBuf,
+        /// The segment.
+        segment: u32,
+        /// The offset in its uncompressed bytes.
+        offset: u64,
+        /// The last sequence number before it.
+        seq: Seq,
     },
     /// An earlier write or sync failed; nothing is ever written after that.
     #[error("the journal in {} takes no more events, because an earlier write failed: {reason}", path.display())]

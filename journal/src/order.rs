@@ -10,7 +10,7 @@ use crate::line::Envelope;
 
 /// The kind that begins each epoch.
 pub(crate) const RUN_STARTED: &[u8] = b"run.started";
-/// The kind that ends the run.
+/// The kind that ends an epoch.
 pub(crate) const RUN_ENDED: &[u8] = b"run.ended";
 
 /// What the lines so far led to.
@@ -26,7 +26,7 @@ pub(crate) struct Order {
     pub pending: u32,
     /// True when inputs are left out, so that numbers rise with gaps.
     pub sparse: bool,
-    /// True once `run.ended` was met.
+    /// True between `run.ended` and the next `run.started`.
     pub ended: bool,
 }
 
@@ -49,7 +49,7 @@ pub(crate) enum OrderFault {
     Time { found: Ts, last: Ts },
     #[error("the first line of a journal is not run.started")]
     NoStart,
-    #[error("it follows the end of the run")]
+    #[error("it follows the end of the run, and only another epoch's run.started may")]
     AfterEnd,
 }
 
@@ -115,7 +115,7 @@ impl Order {
         if self.pending > 0 {
             return Err(OrderFault::BatchOpen { pending: self.pending });
         }
-        if self.ended {
+        if self.ended && line.kind != RUN_STARTED {
             return Err(OrderFault::AfterEnd);
         }
         self.follows(line.seq)?;

@@ -10,6 +10,7 @@ use reprise_model::{Input, Outcome, Record, SCHEMA_VERSION, Seq, Ts};
 use crate::error::{DamageKind, JournalError};
 use crate::line::{self, Envelope, QUOTE};
 use crate::order::{Order, RUN_STARTED};
+use crate::position::Position;
 use crate::segment::list_whole;
 use crate::source::{LineSource, Progress};
 
@@ -114,6 +115,28 @@ impl JournalReader {
         Ok(Self::over(list_whole(path)?))
     }
 
+    /// Opens a run's folder to go on behind a place that a writer or a reader gave; the chain is checked from
+    /// there on.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when the place is not in this journal.
+    pub fn open_at(dir: &Path, position: &Position) -> Result<Self, JournalError> {
+        let mut reader = Self::open(dir)?;
+        if !reader.source.seek(position)? {
+            let &Position { segment, offset, seq, .. } = position;
+            return Err(JournalError::NoSuchPlace { path: dir.to_owned(), segment, offset, seq });
+        }
+        reader.order = position.order();
+        Ok(reader)
+    }
+
+    /// Where the reader is, `None` within a batch.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        let (segment, lines, offset) = self.source.place();
+        (self.order.pending == 0).then(|| Position::new(segment, lines, offset, &self.order))
+    }
+
     pub(crate) fn over(segments: Vec<crate::segment::Segment>) -> Self {
         let source = LineSource::new(segments);
         Self { source, order: Order::default(), unknowns: Vec::new(), newer: None }
@@ -131,7 +154,7 @@ impl JournalReader {
         self.order.seq
     }
 
-    /// True once `run.ended` was read.
+    /// True when `run.ended` was read and no other epoch since.
     #[must_use]
     pub fn ended(&self) -> bool {
         self.order.ended

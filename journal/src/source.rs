@@ -8,6 +8,7 @@ use std::path::Path;
 use reprise_model::Seq;
 
 use crate::error::{Damage, DamageKind, JournalError};
+use crate::position::Position;
 use crate::segment::{Segment, SegmentBytes};
 
 /// What is read at once: small enough to stay in a core's own cache.
@@ -60,6 +61,29 @@ impl LineSource {
             line_number: 0,
             progress: Progress { read_bytes: 0, total_bytes },
         }
+    }
+
+    /// Goes on behind a place in one of the segments; false when it is not there.
+    ///
+    /// # Errors
+    /// When the segment cannot be read.
+    pub fn seek(&mut self, position: &Position) -> Result<bool, JournalError> {
+        let Some(at) = self.segments.iter().position(|s| s.number == position.segment) else {
+            return Ok(false);
+        };
+        let Some(bytes) = position.open(&self.segments[at])? else { return Ok(false) };
+        self.current = Some(bytes);
+        self.opened = at + 1;
+        (self.base, self.line_number) = (position.offset, position.lines());
+        let passed: u64 = self.segments[..at].iter().map(|s| s.file_bytes).sum();
+        let sealed = self.segments[at].sealed;
+        self.progress.read_bytes = passed + if sealed { 0 } else { position.offset };
+        Ok(true)
+    }
+
+    /// Where the next line begins: the segment's number, the lines and bytes before it in the segment.
+    pub fn place(&self) -> (u32, u64, u64) {
+        (self.segment().number, self.line_number, self.base + self.next as u64)
     }
 
     /// The segment that the last line came from.

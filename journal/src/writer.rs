@@ -20,6 +20,7 @@ use crate::line::{self, Envelope};
 use crate::lock::{LOCK_FILE, Lock};
 use crate::manifest::{Manifest, SegmentSummary};
 use crate::order::Order;
+use crate::position::Position;
 use crate::segment::{MAX_SEGMENTS, plain_name};
 
 /// What is handed to the operating system at once.
@@ -60,7 +61,8 @@ pub struct JournalWriter {
     order: Order,
     /// The most urgent event of the batch at hand.
     urgency: Durability,
-    committed: Seq,
+    /// Behind the last batch or record that counts.
+    committed: Position,
     durable: Seq,
     /// What the last `journal.synced` said.
     recorded: Seq,
@@ -108,6 +110,11 @@ impl JournalWriter {
     ) -> Result<Self, JournalError> {
         let Resumption { order, hash, run, closed } = from;
         let number = closed.last().map_or(1, |s| s.number + 1);
+        // Until something is written to the segment, the place is the end of the one before.
+        let closed_at = closed.last().map_or_else(
+            || Position::new(1, 0, 0, &order),
+            |last| Position::new(last.number, last.lines, last.bytes, &order),
+        );
         let file = new_segment(dir, number, options.durability)?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -122,7 +129,7 @@ impl JournalWriter {
             hashed_len: 0,
             hash,
             urgency: Durability::Market,
-            committed: order.seq,
+            committed: closed_at,
             durable: order.seq,
             recorded: order.seq,
             order,
@@ -193,6 +200,7 @@ impl JournalWriter {
         line::encode_record(&mut self.buffer, after, ts, record);
         self.end_line(start);
         self.committed_len = self.buffer.as_bytes().len();
+        self.note_place();
         Ok(())
     }
 
@@ -208,7 +216,7 @@ impl JournalWriter {
             return Err(self.out_of_turn(self.order.seq, reason));
         }
         self.committed_len = self.buffer.as_bytes().len();
-        self.committed = self.order.seq;
+        self.note_place();
         let asks = self.options.durability.asks(self.urgency);
         self.urgency = Durability::Market;
         if self.committed_len >= FLUSH_BYTES {
@@ -236,12 +244,12 @@ impl JournalWriter {
     /// When the write fails.
     pub fn start_sync(&mut self) -> Result<Option<PendingSync>, JournalError> {
         self.flush()?;
-        let nothing_new = self.durable >= self.committed && self.recorded >= self.durable;
+        let nothing_new = self.durable >= self.committed.seq && self.recorded >= self.durable;
         if !self.options.durability.syncs() || nothing_new {
             return Ok(None);
         }
         match self.file.try_clone() {
-            Ok(file) => Ok(Some(PendingSync { file, through: self.committed })),
+            Ok(file) => Ok(Some(PendingSync { file, through: self.committed.seq })),
             Err(e) => Err(self.fail_io("open again", e)),
         }
     }
@@ -273,6 +281,13 @@ impl JournalWriter {
     /// The last sequence number that was committed.
     #[must_use]
     pub fn last_seq(&self) -> Seq {
+        self.committed.seq
+    }
+
+    /// The place behind what was committed, for [`JournalReader::open_at`](crate::JournalReader::open_at). It is
+    /// in the file once [`Self::flush`] or a sync was called.
+    #[must_use]
+    pub fn position(&self) -> Position {
         self.committed
     }
 
@@ -339,8 +354,17 @@ impl JournalWriter {
         self.hashed_len = self.buffer.as_bytes().len();
     }
 
-    /// Hands whole batches to the operating system.
-    fn flush(&mut self) -> Result<(), JournalError> {
+    #[inline]
+    fn note_place(&mut self) {
+        let SegmentSummary { number, lines, bytes, .. } = self.current;
+        self.committed = Position::new(number, lines, bytes, &self.order);
+    }
+
+    /// Hands what was committed to the operating system, so that it survives this process; no sync.
+    ///
+    /// # Errors
+    /// When the write fails, which is final.
+    pub fn flush(&mut self) -> Result<(), JournalError> {
         self.check_poison()?;
         if self.committed_len == 0 {
             return Ok(());
@@ -364,7 +388,7 @@ impl JournalWriter {
             if let Err(e) = self.file.sync_all() {
                 return Err(self.fail_io("sync", e));
             }
-            self.durable = self.committed;
+            self.durable = self.committed.seq;
         }
         self.current.end_at(self.order.seq, self.order.crc);
         let next = SegmentSummary::begin(self.current.number + 1, self.order.seq, self.order.crc);

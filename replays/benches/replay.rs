@@ -144,6 +144,7 @@ fn write_quotes(dir: &Path, count: u64) {
             bid: Some(Level { price: price(cents), qty: qty((draw >> 8) | 1) }),
             ask: Some(Level { price: price(cents + 1), qty: qty((draw >> 24) | 1) }),
             venue_ts: Some(Ts(ts - 1_000_000)),
+            conflated: None,
         };
         writer.append_input(seq, Ts(ts), &Input::Quote(quote), 0).unwrap();
         writer.commit_batch().unwrap();

@@ -7,14 +7,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use reprise_assembly::{Config, Registry, assemble, to_recorded};
+use reprise_assembly::{Amendments, Config, Registry, assemble, to_recorded};
 use reprise_core::{Core, Halt, Outcomes};
 use reprise_journal::{
     DurabilityMode, JournalError, JournalWriter, POISON_FILE, Progress, WriterOptions, content, keep_poison,
 };
 use reprise_model::codec::RawJson;
 use reprise_model::event::{RunMode, RunStarted, Source};
-use reprise_model::{Input, Instrument, RunTag, SCHEMA_VERSION, Seq, Ts};
+use reprise_model::{Input, RunTag, SCHEMA_VERSION, Seq, Ts};
 
 use crate::error::ReplayError;
 use crate::inputs::{Inputs, Selection};
@@ -117,7 +117,7 @@ impl<'a> Backtest<'a> {
             schema: SCHEMA_VERSION.to_string(),
             engine: env!("CARGO_PKG_VERSION").to_owned(),
             config: RawJson::new(&config),
-            instruments: amended(&source.instruments, self.config),
+            instruments: Amendments::of(self.config).amended(&source.instruments),
             source: Some(Source {
                 path: self.options.source_name.clone().unwrap_or_else(|| relative(&self.source, out)),
                 run: source.run.clone(),
@@ -129,18 +129,6 @@ impl<'a> Backtest<'a> {
             copied_inputs: self.options.copy_inputs,
         })
     }
-}
-
-/// The source's instruments with the configuration's amendments.
-fn amended(instruments: &[Instrument], config: &Config) -> Vec<Instrument> {
-    let amend = |instrument: &Instrument| {
-        let mut instrument = instrument.clone();
-        if let Some(amendment) = config.instruments.get(&instrument.instrument) {
-            amendment.amend(&mut instrument);
-        }
-        instrument
-    };
-    instruments.iter().map(amend).collect()
 }
 
 fn folder_name(dir: &Path) -> String {

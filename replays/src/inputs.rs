@@ -1,15 +1,14 @@
 //! The inputs of a run, one by one, as a replay wants them.
 
-use std::collections::BTreeMap;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, bounded};
-use reprise_assembly::{Config, InstrumentConfig};
+use reprise_assembly::{Amendments, Config};
 use reprise_journal::{JournalReader, Progress, Unknown};
 use reprise_model::event::{RunStarted, Treatment, kind_row};
-use reprise_model::{Input, InstrumentId, Seq, Ts};
+use reprise_model::{Input, Seq, Ts};
 
 use crate::error::ReplayError;
 
@@ -90,8 +89,8 @@ impl Ahead {
 struct Selected {
     reader: JournalReader,
     selection: Selection,
-    /// Amendments of the instruments that are defined on the way.
-    amendments: BTreeMap<InstrumentId, InstrumentConfig>,
+    /// For the instruments that are defined on the way.
+    amendments: Amendments,
     /// Where the first epoch after the one that was opened begins.
     later_epoch: Option<Seq>,
 }
@@ -106,9 +105,7 @@ impl Selected {
                     return Ok(Some((seq, ts, input)));
                 }
                 Input::InstrumentDefined(event) => {
-                    if let Some(amendment) = self.amendments.get(&event.definition.instrument) {
-                        amendment.amend(&mut event.definition);
-                    }
+                    self.amendments.amend(&mut event.definition);
                 }
                 Input::RunStarted(_) => self.later_epoch = self.later_epoch.or(Some(seq)),
                 _ => {}
@@ -140,7 +137,7 @@ impl Inputs {
         let mut reader = JournalReader::open(run)?;
         match reader.next_input()? {
             Some((_, started_at, Input::RunStarted(started))) => {
-                let amendments = BTreeMap::new();
+                let amendments = Amendments::default();
                 let selected = Selected { reader, selection, amendments, later_epoch: None };
                 let way = Way::Here(Box::new(selected));
                 Ok(Self { run: run.to_owned(), started, started_at, way })
@@ -154,7 +151,7 @@ impl Inputs {
     #[must_use]
     pub fn amended_by(mut self, config: &Config) -> Self {
         if let Way::Here(selected) = &mut self.way {
-            selected.amendments.clone_from(&config.instruments);
+            selected.amendments = Amendments::of(config);
         }
         self
     }

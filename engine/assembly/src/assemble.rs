@@ -1,11 +1,12 @@
 //! The core, put together from the pure services in the order in which they see events.
 
 use reprise_core::{AccountSettings, Core, CoreSettings, Service};
-use reprise_execution::{OrderManager, PaperSettings, PaperVenue};
+use reprise_execution::{OrderManager, PaperVenue};
 use reprise_model::{Instrument, StrategyId};
 use reprise_risk::{BandsService, RiskService, RiskSettings};
 use reprise_strategies::{InstanceSettings, Registry, StrategyHost};
 
+use crate::amendments::Amendments;
 use crate::check::check;
 use crate::config::{Config, StrategyConfig};
 use crate::error::ConfigError;
@@ -40,19 +41,9 @@ pub fn assemble(
         Box::new(BandsService::new(&risk)),
         Box::new(strategies),
     ];
-    let instruments = with_paper_fees(instruments, &config.paper);
+    let instruments = Amendments::of(config).amended(instruments);
     Core::new(core_settings(config, epoch), &instruments, services, Box::new(RiskService::new(risk)))
         .map_err(ConfigError::Opening)
-}
-
-/// Definitions with the fees that the paper venue takes, so that risk reckons with what will be paid.
-fn with_paper_fees(instruments: &[Instrument], paper: &PaperSettings) -> Vec<Instrument> {
-    let mut instruments = instruments.to_vec();
-    for instrument in &mut instruments {
-        instrument.maker_fee = paper.maker_fee.unwrap_or(instrument.maker_fee);
-        instrument.taker_fee = paper.taker_fee.unwrap_or(instrument.taker_fee);
-    }
-    instruments
 }
 
 fn core_settings(config: &Config, epoch: u32) -> CoreSettings {

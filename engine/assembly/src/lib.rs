@@ -3,6 +3,7 @@
 //! Live, paper, backtest, verification and simulation all call [`assemble`]; what differs between them is where
 //! inputs come from and where outcomes go, never what decides.
 
+mod amendments;
 mod assemble;
 mod check;
 mod config;
@@ -13,6 +14,7 @@ mod places;
 mod running;
 mod venues;
 
+pub use amendments::Amendments;
 pub use assemble::assemble;
 pub use config::{AccountConfig, Config, EngineConfig, InstrumentConfig, JournalConfig, StrategyConfig};
 pub use error::ConfigError;

@@ -130,6 +130,7 @@ fn quotes(ids: &[InstrumentId]) -> Vec<Input> {
                 bid: Some(level(0)),
                 ask: Some(level(1)),
                 venue_ts: Some(Ts(n as u64)),
+                conflated: None,
             })
         })
         .collect()

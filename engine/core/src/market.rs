@@ -167,8 +167,13 @@ impl Market {
         w.key("\"definition\":");
         self.definition.write(w);
         w.key("\"top\":");
-        let quote =
-            Quote { instrument: self.definition.instrument, bid: self.bid, ask: self.ask, venue_ts: None };
+        let quote = Quote {
+            instrument: self.definition.instrument,
+            bid: self.bid,
+            ask: self.ask,
+            venue_ts: None,
+            conflated: None,
+        };
         quote.write(w);
         w.key("\"book\":");
         w.quoted(format!("{:032x}", self.book.hash()).as_bytes());

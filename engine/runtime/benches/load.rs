@@ -161,7 +161,7 @@ fn check(run: &Path, sent: u64, summary: &Summary) {
         match input {
             Input::Quote(quote) => {
                 quotes += 1;
-                merged += u64::from(quote.conflated.unwrap_or(0));
+                merged += quote.conflated.map_or(0, |n| u64::from(n.get()));
             }
             Input::Trade(_) => trades += 1,
             _ => {}

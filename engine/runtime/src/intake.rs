@@ -6,6 +6,7 @@
 //! many were merged into it. Everything else makes the feed wait until there is room, behind what waits for the
 //! same instrument, so that the order of an instrument's events stays what it was.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -213,7 +214,7 @@ impl Held {
         // What the event itself stands for counts too: a source may conflate already.
         let stood_for = match (&mut self.what, arrival.input) {
             (Waiting::Quote(held), Input::Quote(quote)) => {
-                let before = held.conflated.unwrap_or(0);
+                let before = held.conflated.map_or(0, NonZeroU32::get);
                 *held = quote;
                 before
             }
@@ -224,9 +225,8 @@ impl Held {
     }
 
     fn into_arrival(self) -> Arrival {
-        let counted = |own: Option<u32>| match own.unwrap_or(0).saturating_add(self.merged) {
-            0 => None,
-            n => Some(n),
+        let counted = |own: Option<NonZeroU32>| {
+            NonZeroU32::new(own.map_or(0, NonZeroU32::get).saturating_add(self.merged))
         };
         let input = match self.what {
             Waiting::Quote(quote) => Input::Quote(Quote { conflated: counted(quote.conflated), ..quote }),

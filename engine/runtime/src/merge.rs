@@ -1,6 +1,7 @@
 //! Several events of one book as one that leads to the same book.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use reprise_model::event::{Book, BookAction, Level};
 use reprise_model::{Price, Qty};
@@ -23,7 +24,7 @@ impl BookMerge {
 
     /// Takes a later event in; gives what the one before it said it stands for.
     pub fn add(&mut self, book: Book) -> u32 {
-        let stood_for = self.last.conflated.unwrap_or(0);
+        let stood_for = self.last.conflated.map_or(0, NonZeroU32::get);
         let action = self.last.action;
         self.last = book;
         if self.last.action == BookAction::Snapshot {

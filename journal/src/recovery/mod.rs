@@ -22,6 +22,7 @@ use crate::files;
 use crate::line;
 use crate::lock::Lock;
 use crate::manifest::{Manifest, SegmentSummary};
+use crate::position::Position;
 use crate::segment::{Segment, SegmentBytes, plain_name};
 use crate::writer::{JournalWriter, Resumption, WriterOptions};
 use scan::Scan;
@@ -38,9 +39,11 @@ pub struct Recovered {
     pub last_seq: Seq,
     /// The last input's time.
     pub last_ts: Ts,
+    /// The end of what is left.
+    pub position: Position,
     /// What was known to be durable before.
     pub durable_through: Seq,
-    /// Whether the run has ended.
+    /// Whether it ends with `run.ended`.
     pub ended: bool,
     /// What was found first.
     pub finding: Finding,
@@ -50,6 +53,18 @@ pub struct Recovered {
     pub action: Action,
     /// The files that keep what was cut, and their sizes in bytes.
     pub kept: Vec<(PathBuf, u64)>,
+}
+
+/// How far the clock may be behind the journal's last event when a run is resumed, in milliseconds.
+pub const CLOCK_BEHIND_MAX_MS: u64 = 500;
+
+impl Recovered {
+    /// How long it takes until the clock has reached the last input's time: the next epoch must not begin
+    /// before. In nanoseconds, 0 when it has.
+    #[must_use]
+    pub fn wait_ns(&self, now: Ts) -> u64 {
+        self.last_ts.since(now)
+    }
 }
 
 /// Recovers a journal that nobody writes. `now` is the wall clock. A whole journal stays as it is.
@@ -62,15 +77,25 @@ pub fn recover(dir: &Path, now: Ts) -> Result<Recovered, JournalError> {
 }
 
 impl JournalWriter {
-    /// Recovers a journal and opens its next segment, for the next epoch's `run.started`.
+    /// Recovers a journal and opens its next segment, for the next epoch's `run.started`. The run may have ended,
+    /// and may be sealed.
+    ///
+    /// The next epoch must not begin before the journal's last event: the caller waits for
+    /// [`Recovered::wait_ns`] first.
     ///
     /// # Errors
-    /// As [`recover`]; when the run has ended; when the segment cannot be made.
+    /// As [`recover`]; when the clock is behind the journal by more than [`CLOCK_BEHIND_MAX_MS`]; when the segment
+    /// cannot be made.
     pub fn resume(dir: &Path, options: WriterOptions, now: Ts) -> Result<(Self, Recovered), JournalError> {
         let lock = Lock::take(dir)?;
         let (recovered, scan) = recover_locked(dir, now)?;
+        let behind_ms = recovered.wait_ns(now) / 1_000_000;
+        if behind_ms > CLOCK_BEHIND_MAX_MS {
+            return Err(JournalError::ClockBehind { path: dir.to_owned(), behind_ms });
+        }
         if recovered.ended {
-            return Err(JournalError::Ended { path: dir.to_owned() });
+            // A manifest that tells of the end tells that nothing follows.
+            Manifest::new(scan.run.clone(), false, true, scan.segments.clone()).write(dir, true)?;
         }
         let hash = hash_segments(dir)?;
         let from = Resumption { order: scan.whole, hash, run: scan.run, closed: scan.segments };
@@ -91,11 +116,13 @@ fn recover_locked(dir: &Path, now: Ts) -> Result<(Recovered, Scan), JournalError
         Action::Refuse => return Err(refusal(dir, &scan, row)),
     }
     remove_twins(dir, &scan)?;
+    let (lines, bytes) = scan.segments.last().map_or((0, 0), |last| (last.lines, last.bytes));
     let recovered = Recovered {
         run: scan.run.clone(),
         epoch: scan.epoch,
         last_seq: scan.whole.seq,
         last_ts: scan.whole.ts,
+        position: Position::new(scan.segments.len() as u32, lines, bytes, &scan.whole),
         durable_through: scan.durable,
         ended: scan.whole.ended,
         finding,
@@ -159,7 +186,7 @@ fn cut(dir: &Path, scan: &mut Scan, now: Ts) -> Result<Vec<(PathBuf, u64)>, Jour
     Ok(kept)
 }
 
-/// Cuts what stands behind the end of a run.
+/// Cuts what stands behind the end of a run and is no whole epoch's beginning.
 fn cut_silently(dir: &Path, scan: &Scan) -> Result<Vec<(PathBuf, u64)>, JournalError> {
     let mut kept = set_later_aside(dir, scan)?;
     let last = last_file(dir, scan)?;

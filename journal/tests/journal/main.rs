@@ -1,6 +1,8 @@
 //! The journal from outside: what is written is read back, damage is found, crashes are recovered from.
 
 #[cfg(test)]
+mod epochs;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod recovering;

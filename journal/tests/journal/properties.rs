@@ -54,7 +54,8 @@ fn market() -> impl Strategy<Value = Input> {
                 instrument,
                 bid,
                 ask,
-                venue_ts
+                venue_ts,
+                conflated: None
             })),
         (instrument(), price(), qty(), any::<bool>(), "[a-z0-9]{1,20}").prop_map(
             |(instrument, price, qty, flag, id)| Input::from(Trade {
@@ -73,6 +74,7 @@ fn market() -> impl Strategy<Value = Input> {
             bids,
             asks,
             venue_ts: None,
+            conflated: None
         })),
         (instrument(), price(), price(), qty(), any::<u64>()).prop_map(
             |(instrument, open, close, volume, interval_ns)| Input::from(Bar {

@@ -11,7 +11,7 @@ use reprise_journal::{
 use reprise_model::event::RunMode;
 use reprise_model::{Input, Seq, Ts};
 
-use crate::support::{self, ENDED, OPEN, Sample};
+use crate::support::{self, ENDED, OPEN, START, Sample};
 
 const NOW: Ts = Ts(1_763_675_600_000_000_000);
 const UNSYNCED: Sample = Sample { durability: DurabilityMode::None, ..OPEN };
@@ -56,12 +56,22 @@ fn halve(line: &mut String) {
     line.truncate(line.len() / 2);
 }
 
-/// A line whose crc fits behind `previous` and whose number does not.
-fn wrong_number(previous: &str) -> String {
+/// A line with a crc that fits behind `previous`.
+fn following(previous: &str, body: &str) -> String {
     let crc = u32::from_str_radix(&previous[previous.len() - 11..previous.len() - 3], 16).unwrap();
-    let mut line = br#"{"seq":77,"ts":1863675591123456789,"kind":"clock.advanced","data":{}"#.to_vec();
+    let mut line = body.as_bytes().to_vec();
     reprise_journal::line::end_line(&mut line, 0, crc);
     String::from_utf8(line).unwrap()
+}
+
+/// A line whose crc fits behind `previous` and whose number does not.
+fn wrong_number(previous: &str) -> String {
+    following(previous, r#"{"seq":77,"ts":1863675591123456789,"kind":"clock.advanced","data":{}"#)
+}
+
+/// The first line up to its crc.
+fn first_line(lines: &[String]) -> String {
+    lines[0].split(",\"crc\":").next().unwrap().to_owned()
 }
 
 /// Cuts the first segment behind the first batch that has outcomes, without them.
@@ -131,6 +141,15 @@ const CASES: &[Case] = &[
         fs::create_dir(run).unwrap();
         let promised = r#"{"seq":1,"ts":5,"kind":"run.started","outcomes":1,"data":{"run":"r","tag":"0000000000000001","epoch":0,"mode":"record","schema":"1.0","engine":"1","config":{},"instruments":[]}"#;
         fs::write(support::segment(run, 1), support::chained(&[promised])).unwrap();
+    }),
+    (Finding::OpenBatch, Standing::Ended, |run| {
+        crashed(run, ENDED);
+        let lines = text_of(run, 1);
+        let promised = first_line(&lines).replace("\"run.started\",", "\"run.started\",\"outcomes\":1,");
+        let seq = u64::try_from(lines.iter().filter(|l| !l.starts_with("{\"after\"")).count()).unwrap() + 1;
+        let promised = promised.replace("\"seq\":1,", &format!("\"seq\":{seq},"));
+        let promised = promised.replace(&START.0.to_string(), &NOW.0.to_string());
+        fs::write(support::segment(run, 2), following(lines.last().unwrap(), &promised)).unwrap();
     }),
     (Finding::NotALine, Standing::Durable, |run| {
         crashed(run, Sample { events: 8, ..OPEN });
@@ -239,7 +258,7 @@ fn contents(run: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// What must hold after every recovery: the whole batches are there, the journal verifies, nothing is left
-/// to recover, what was cut is kept, and the run can go on, or is over.
+/// to recover, what was cut is kept, and the run can go on, ended or not.
 fn check_recovered(run: &Path, recovered: &Recovered, before: &[(String, Vec<u8>)]) {
     let verdict = verify_journal(run);
     let Verdict::Clean(stat) = &verdict else { panic!("{recovered:?}: {verdict:?}") };
@@ -258,11 +277,6 @@ fn check_recovered(run: &Path, recovered: &Recovered, before: &[(String, Vec<u8>
         assert_eq!(left, old);
     }
     assert_eq!(recover(run, NOW).unwrap().action, Action::Keep, "once is enough");
-    if recovered.ended {
-        let resumed = JournalWriter::resume(run, WriterOptions::default(), NOW);
-        assert!(matches!(resumed, Err(JournalError::Ended { .. })));
-        return;
-    }
     let (mut writer, _) = JournalWriter::resume(run, WriterOptions::default(), NOW).unwrap();
     let mut again = support::started(RunMode::Paper);
     again.epoch = 1;

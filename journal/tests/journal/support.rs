@@ -59,6 +59,7 @@ pub fn quote(n: u64) -> Input {
         bid: Some(level(&format!("97012.{}", 1 + n % 9), "0.51")),
         ask: Some(level("97013.01", "1.2")),
         venue_ts: Some(Ts(START.0 + n)),
+        conflated: None,
     })
 }
 

@@ -9,6 +9,7 @@ mod halting;
 mod journals;
 mod memory;
 mod random;
+mod saving;
 mod scripted;
 mod tape;
 mod twin;

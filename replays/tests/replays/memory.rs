@@ -25,8 +25,13 @@ fn record(dir: &Path, quotes: u64) {
     for n in 0..quotes {
         let bid = 10_000 + (n * 37) % 400 + (n / 50) % 300;
         let side = |price: u64| Some(Level { price: of(&cents(price)), qty: of("5") });
-        let quote =
-            Quote { instrument: of("BTC-USD.SIM"), bid: side(bid), ask: side(bid + 2), venue_ts: None };
+        let quote = Quote {
+            instrument: of("BTC-USD.SIM"),
+            bid: side(bid),
+            ask: side(bid + 2),
+            venue_ts: None,
+            conflated: None,
+        };
         writer.append_input(Seq(n + 2), START.plus_ns(n * 1_000_000), &Input::from(quote), 0).unwrap();
         writer.commit_batch().unwrap();
     }

@@ -165,11 +165,16 @@ fn market(dice: &mut Dice, events: u64) -> Tape {
     tape
 }
 
+/// The configuration and the market of a seed.
+pub fn world(seed: u64, events: u64) -> (String, Tape) {
+    let dice = &mut Dice(seed);
+    (configuration(dice), market(dice, events))
+}
+
 /// One random run, from its seed alone; tells what happened in it.
 fn run(seed: u64, events: u64) -> BTreeSet<&'static str> {
-    let dice = &mut Dice(seed);
-    let text = configuration(dice);
-    let (config, tape) = (config_of(&text), market(dice, events));
+    let (text, tape) = world(seed, events);
+    let config = config_of(&text);
     let scratch = tempfile::tempdir().unwrap();
     let (source, out) = (scratch.path().join("source"), scratch.path().join("out"));
     tape.record(&source);
@@ -223,7 +228,7 @@ fn happened(outcome: &Outcome) -> Option<&'static str> {
 }
 
 /// How many random runs: `REPRISE_RANDOM_RUNS`, or a few.
-fn runs() -> u32 {
+pub fn runs() -> u32 {
     std::env::var("REPRISE_RANDOM_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(32)
 }
 

@@ -22,7 +22,7 @@ use std::str::{FromStr, SplitWhitespace};
 use reprise_assembly::Registry;
 use reprise_strategies::{
     Bar, BarOrigin, InstrumentIx, NewTerms, OrderId, OrderIntent, OrderType, OwnFill, ParamError, Price,
-    Side, Size, Strategy, StrategyContext, TimeInForce, params,
+    RestoreError, Saved, Side, Size, Strategy, StrategyContext, TimeInForce, params,
 };
 
 params! {
@@ -139,6 +139,15 @@ impl Strategy for Scripted {
         if let Some(at) = self.orders.iter().position(|&id| fill.is_last && id == fill.order.id) {
             self.act(Moment::Filled(at + 1), cx);
         }
+    }
+
+    fn save(&self) -> Option<Saved> {
+        Saved::of(&(self.events, &self.orders))
+    }
+
+    fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        (self.events, self.orders) = saved.read()?;
+        Ok(())
     }
 }
 

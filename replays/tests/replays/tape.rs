@@ -102,7 +102,7 @@ impl Tape {
     pub fn quote(&mut self, id: &str, bid: &str, ask: &str) -> &mut Self {
         self.wait(100);
         let venue_ts = Some(Ts(self.now.0 - 3_000_000));
-        self.push(Quote { instrument: of(id), bid: level(bid), ask: level(ask), venue_ts })
+        self.push(Quote { instrument: of(id), bid: level(bid), ask: level(ask), venue_ts, conflated: None })
     }
 
     /// 10 ms later a trade of others; `side` is the aggressor's.
@@ -123,7 +123,14 @@ impl Tape {
     /// 50 ms later levels of a book.
     pub fn book(&mut self, id: &str, action: BookAction, bids: &str, asks: &str) -> &mut Self {
         self.wait(50);
-        self.push(Book { instrument: of(id), action, bids: levels(bids), asks: levels(asks), venue_ts: None })
+        self.push(Book {
+            instrument: of(id),
+            action,
+            bids: levels(bids),
+            asks: levels(asks),
+            venue_ts: None,
+            conflated: None,
+        })
     }
 
     /// A minute later a bar: open, high, low, close.

@@ -160,7 +160,14 @@ fn quotes() -> Vec<Input> {
             let cents = 6_428_519 + i64::try_from(seed >> 54).unwrap_or(0);
             let price = |c: i64| parse::<Price>(&format!("{}.{:02}", c / 100, c % 100));
             let level = |c| Some(Level { price: price(c), qty: Qty::ONE });
-            Quote { instrument: id(), bid: level(cents), ask: level(cents + 3), venue_ts: None }.into()
+            Quote {
+                instrument: id(),
+                bid: level(cents),
+                ask: level(cents + 3),
+                venue_ts: None,
+                conflated: None,
+            }
+            .into()
         })
         .collect()
 }

@@ -242,7 +242,10 @@ impl Service for RiskService {
     }
 
     fn restore(&mut self, saved: &Saved) -> Result<(), RestoreError> {
+        let allow_short = self.settings.allow_short;
         (self.settings, self.pace, self.rejects, self.watch, self.kill, self.has_begun) = saved.read()?;
+        // The account says it, and it is no part of what `[risk]` holds.
+        self.settings.allow_short = allow_short;
         self.limits.clear();
         Ok(())
     }

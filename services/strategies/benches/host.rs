@@ -65,6 +65,7 @@ fn quotes() -> Result<Vec<Input>, Box<dyn std::error::Error>> {
             bid: level(cents)?,
             ask: level(cents + 1)?,
             venue_ts: None,
+            conflated: None,
         }));
     }
     Ok(quotes)

@@ -162,7 +162,14 @@ fn a_book_is_a_quote_where_there_is_no_other() {
     let level = |at: &str| Level { price: price(at), qty: qty("1") };
     let update = |bid: &str, ask: &str| {
         let (bids, asks) = (vec![level(bid)], vec![level(ask)]);
-        Input::Book(Book { instrument: id(BTC), action: BookAction::Update, bids, asks, venue_ts: None })
+        Input::Book(Book {
+            instrument: id(BTC),
+            action: BookAction::Update,
+            bids,
+            asks,
+            venue_ts: None,
+            conflated: None,
+        })
     };
     let rows = [
         (reprise_model::QuoteSource::Book, vec!["one book BTC-USD", "one quote BTC-USD", "one book BTC-USD"]),

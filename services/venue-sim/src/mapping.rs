@@ -165,6 +165,7 @@ impl Mapping {
                 bid: quote.bid.and_then(|level| on_rule(definition, Side::Buy, level)),
                 ask: quote.ask.and_then(|level| on_rule(definition, Side::Sell, level)),
                 venue_ts: None,
+                conflated: None,
             }
             .into(),
             Input::Trade(trade) if trade.historical => return None,
@@ -240,6 +241,7 @@ impl Ladder {
             bids: bids.apply(definition, Side::Buy, &book.bids),
             asks: asks.apply(definition, Side::Sell, &book.asks),
             venue_ts: None,
+            conflated: None,
         }
     }
 }

@@ -21,7 +21,7 @@ fn event(action: BookAction, changes: &[Change]) -> Book {
             })
             .collect()
     };
-    Book { instrument: id(SPOT), action, bids: of(true), asks: of(false), venue_ts: None }
+    Book { instrument: id(SPOT), action, bids: of(true), asks: of(false), venue_ts: None, conflated: None }
 }
 
 /// The twin: every level once, in no order.

@@ -28,7 +28,14 @@ fn book(action: BookAction, bid: &str, ask: &str) -> Input {
             .map(|(p, q)| level(p, q))
             .collect()
     };
-    Input::Book(Book { instrument: id(SPOT), action, bids: side(bid), asks: side(ask), venue_ts: None })
+    Input::Book(Book {
+        instrument: id(SPOT),
+        action,
+        bids: side(bid),
+        asks: side(ask),
+        venue_ts: None,
+        conflated: None,
+    })
 }
 
 fn feed(instrument: Option<&str>, state: FeedState) -> Input {
@@ -44,7 +51,13 @@ fn feed(instrument: Option<&str>, state: FeedState) -> Input {
 
 fn sides(bid: Option<&str>, ask: Option<&str>) -> Input {
     let shown = |text: Option<&str>| text.and_then(|t| t.split_once('x')).map(|(p, q)| level(p, q));
-    Input::Quote(Quote { instrument: id(SPOT), bid: shown(bid), ask: shown(ask), venue_ts: None })
+    Input::Quote(Quote {
+        instrument: id(SPOT),
+        bid: shown(bid),
+        ask: shown(ask),
+        venue_ts: None,
+        conflated: None,
+    })
 }
 
 /// One line that tells what the market view holds.

@@ -395,6 +395,7 @@ fn input(dice: &mut Dice, now: u64) -> Input {
             bids: vec![level(dice.pick(&["49", "48.5"]), dice.pick(&["0", "1.5", "2"]))],
             asks: vec![level(dice.pick(&["51", "51.5"]), dice.pick(&["0", "1.5", "2"]))],
             venue_ts,
+            conflated: None,
         }),
         10 => Input::Bar(Bar {
             instrument: id(instrument_id),

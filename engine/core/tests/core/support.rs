@@ -77,6 +77,7 @@ pub fn quote(instrument: &str, bid: &str, ask: &str) -> Input {
         bid: Some(level(bid, "1")),
         ask: Some(level(ask, "1")),
         venue_ts: None,
+        conflated: None,
     })
 }
 

@@ -1,5 +1,7 @@
 //! How plain values and money stand in an event.
 
+use std::num::NonZeroU32;
+
 use serde_json::{Value, json};
 
 use super::usual::Quoted;
@@ -28,6 +30,26 @@ macro_rules! integers {
     )* };
 }
 integers!(u8, u16, u32, u64);
+
+/// A count that is left out when there is nothing to count.
+impl Field for NonZeroU32 {
+    fn write(&self, w: &mut Writer) {
+        w.unsigned(u64::from(self.get()));
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, ReadError> {
+        let at = r.position();
+        let n = r.unsigned()?;
+        u32::try_from(n)
+            .ok()
+            .and_then(Self::new)
+            .ok_or_else(|| ReadError::value(at, "an integer from 1 to 4294967295", n.to_string().as_bytes()))
+    }
+
+    fn schema() -> Value {
+        json!({"type": "integer", "minimum": 1, "maximum": u32::MAX})
+    }
+}
 
 impl Field for i64 {
     fn write(&self, w: &mut Writer) {

@@ -1,5 +1,7 @@
 //! Inputs from the market: quotes, trades, books, bars, marks, funding, definitions, the state of feeds.
 
+use std::num::NonZeroU32;
+
 use serde_json::{Value, json};
 
 use crate::codec::usual::Usual;
@@ -59,9 +61,11 @@ pub struct Quote {
     pub ask: Option<Level>,
     /// The venue's own time.
     pub venue_ts: Option<Ts>,
+    /// How many quotes of the instrument were left out before this one, because too many came at once.
+    pub conflated: Option<NonZeroU32>,
 }
 
-const QUOTE_FIELDS: &[&str] = &["instrument", "bid", "bid_size", "ask", "ask_size", "venue_ts"];
+const QUOTE_FIELDS: &[&str] = &["instrument", "bid", "bid_size", "ask", "ask_size", "venue_ts", "conflated"];
 
 impl Field for Quote {
     #[inline]
@@ -85,6 +89,10 @@ impl Field for Quote {
             w.key("\"venue_ts\":");
             ts.write(w);
         }
+        if let Some(count) = &self.conflated {
+            w.key("\"conflated\":");
+            count.write(w);
+        }
         w.close();
     }
 
@@ -107,6 +115,7 @@ impl Field for Quote {
                 "ask": Price::schema(),
                 "ask_size": Qty::schema(),
                 "venue_ts": Ts::schema(),
+                "conflated": NonZeroU32::schema(),
             },
             "required": ["instrument"],
             "dependentRequired": {
@@ -118,7 +127,7 @@ impl Field for Quote {
 }
 
 impl Quote {
-    /// A quote with all its fields and no other, and its length.
+    /// A quote of both sides with no other field than `venue_ts`, and its length.
     #[inline(always)]
     fn usual(text: &[u8]) -> Option<(Self, usize)> {
         let mut at = Usual::new(text);
@@ -138,7 +147,7 @@ impl Quote {
             venue_ts = Some(Ts(at.unsigned()?));
             at.literal(b"}")?;
         }
-        Some((Self { instrument, bid: Some(bid), ask: Some(ask), venue_ts }, at.passed()))
+        Some((Self { instrument, bid: Some(bid), ask: Some(ask), venue_ts, conflated: None }, at.passed()))
     }
 
     /// Any quote.
@@ -149,8 +158,9 @@ impl Quote {
         let bid = read_side(r, ("bid", "\"bid\":"), ("bid_size", "\"bid_size\":"))?;
         let ask = read_side(r, ("ask", "\"ask\":"), ("ask_size", "\"ask_size\":"))?;
         let venue_ts = r.field("venue_ts", "\"venue_ts\":", QUOTE_FIELDS)?;
+        let conflated = r.field("conflated", "\"conflated\":", QUOTE_FIELDS)?;
         r.close(QUOTE_FIELDS)?;
-        Ok(Self { instrument, bid, ask, venue_ts })
+        Ok(Self { instrument, bid, ask, venue_ts, conflated })
     }
 }
 
@@ -216,6 +226,8 @@ crate::object! {
         pub asks: Vec<Level>,
         /// The venue's own time.
         pub venue_ts: Option<Ts>,
+        /// How many updates of the book were merged into this one, because too many came at once.
+        pub conflated: Option<NonZeroU32>,
     }
 }
 
@@ -324,11 +336,31 @@ mod tests {
                 bid: level("97012.34", "0.51"),
                 ask: level("97013", "12"),
                 venue_ts: Some(Ts(7)),
+                conflated: None,
             },
-            Quote { instrument, bid: level("0.000000000001", "0"), ask: level("1", "1.5"), venue_ts: None },
-            Quote { instrument, bid: None, ask: level("1", "1.5"), venue_ts: None },
-            Quote { instrument, bid: level("1", "1"), ask: None, venue_ts: Some(Ts(u64::MAX)) },
-            Quote { instrument, bid: None, ask: None, venue_ts: None },
+            Quote {
+                instrument,
+                bid: level("0.000000000001", "0"),
+                ask: level("1", "1.5"),
+                venue_ts: None,
+                conflated: None,
+            },
+            Quote { instrument, bid: None, ask: level("1", "1.5"), venue_ts: None, conflated: None },
+            Quote {
+                instrument,
+                bid: level("1", "1"),
+                ask: None,
+                venue_ts: Some(Ts(u64::MAX)),
+                conflated: None,
+            },
+            Quote { instrument, bid: None, ask: None, venue_ts: None, conflated: None },
+            Quote {
+                instrument,
+                bid: level("1", "1"),
+                ask: level("2", "1"),
+                venue_ts: Some(Ts(7)),
+                conflated: NonZeroU32::new(31),
+            },
         ];
         let mut usual = 0;
         for quote in rows {

@@ -53,6 +53,12 @@ pub trait Arbitrary {
     fn arbitrary(dice: &mut Dice) -> Self;
 }
 
+impl Arbitrary for std::num::NonZeroU32 {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        Self::MIN.saturating_add(dice.wide() as u32)
+    }
+}
+
 impl<T: Arbitrary> Arbitrary for Option<T> {
     fn arbitrary(dice: &mut Dice) -> Self {
         (dice.below(3) > 0).then(|| T::arbitrary(dice))
@@ -223,7 +229,7 @@ by_field! {
     AccountTransferred { asset, amount, reason }
     Balance { asset, total, held }
     Bar { instrument, interval_ns, open, high, low, close, volume }
-    Book { instrument, action, bids, asks, venue_ts }
+    Book { instrument, action, bids, asks, venue_ts, conflated }
     Checkpoint { inputs, state_version, state, decisions }
     ClockAdvanced {}
     FeedStatus { venue, instrument, state, reason, conflated }
@@ -261,7 +267,7 @@ by_field! {
     OrderSubmitted { order, terms, hold }
     OrderUnknown { order, reason }
     PositionChanged { instrument, strategy, reason, qty, cost, realized, fees, funding }
-    Quote { instrument, bid, ask, venue_ts }
+    Quote { instrument, bid, ask, venue_ts, conflated }
     Refusal { code, rule, measured, limit }
     ReportAccepted { order, venue_order_id, venue_ts }
     ReportCanceled { order, reason }

@@ -1,6 +1,7 @@
 //! What passes an intake under load.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use proptest::prelude::*;
 use reprise_core::OrderBook;
@@ -59,6 +60,10 @@ fn input_of(what: &Happens, n: u64) -> Option<Input> {
     })
 }
 
+fn merged(conflated: Option<NonZeroU32>) -> u64 {
+    conflated.map_or(0, |n| u64::from(n.get()))
+}
+
 /// What a consumer knows after a stream of events.
 #[derive(Debug, Default, PartialEq)]
 struct Known {
@@ -75,11 +80,11 @@ impl Known {
         self.count += 1;
         match input {
             Input::Quote(quote) => {
-                self.count += u64::from(quote.conflated.unwrap_or(0));
+                self.count += merged(quote.conflated);
                 self.quotes.insert(quote.instrument, Quote { conflated: None, ..*quote });
             }
             Input::Book(book) => {
-                self.count += u64::from(book.conflated.unwrap_or(0));
+                self.count += merged(book.conflated);
                 self.books.entry(book.instrument).or_default().apply(book);
             }
             other => self.others.push(other.clone()),
@@ -141,7 +146,7 @@ fn a_full_queue_merges_and_an_empty_one_does_not() {
     let last = arrivals.try_recv().unwrap();
     assert_eq!(last.received, Ts(9_002), "it counts as received when the first of them was");
     let Input::Quote(last) = last.input else { panic!("a quote") };
-    assert_eq!(last.conflated, Some(7));
+    assert_eq!(merged(last.conflated), 7);
     assert_eq!(Input::Quote(Quote { conflated: None, ..last }), quote(NAMES[0], 9_009));
     drop(arrivals);
     assert!(intake.take(Ts(0), quote(NAMES[0], 9_000)).is_err(), "the feed hears that the engine is gone");

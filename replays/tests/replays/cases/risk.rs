@@ -21,7 +21,13 @@ pub fn denials() -> Tape {
     tape.quote("CROSS-USD.SIM", "100.2 5", "100.1 5").quote("DARK-USD.SIM", "100 5", "");
     tape.feed("FEED-USD.SIM", FeedState::Stale);
     let venue_ts = Some(Ts(tape.now.0 - 9_000_000_000));
-    let behind = |id| Quote { instrument: of(id), bid: level("100 5"), ask: level("100.1 5"), venue_ts };
+    let behind = |id| Quote {
+        instrument: of(id),
+        bid: level("100 5"),
+        ask: level("100.1 5"),
+        venue_ts,
+        conflated: None,
+    };
     tape.push(behind("SKEW-USD.SIM"));
     // Everything but the late one is fresh when the orders come.
     tape.wait(3_000);

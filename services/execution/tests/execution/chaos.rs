@@ -43,7 +43,7 @@ fn market() -> impl Strategy<Value = Input> {
         })
     };
     let quote = (level(90..102), level(100..112))
-        .prop_map(|(bid, ask)| Quote { instrument: id(), bid, ask, venue_ts: None }.into());
+        .prop_map(|(bid, ask)| Quote { instrument: id(), bid, ask, venue_ts: None, conflated: None }.into());
     let trade = (90..112i64, 1..20i64, proptest::option::of(side())).prop_map(|(at, size, side)| {
         let qty = Qty::from_int(size).unwrap();
         Trade {

@@ -198,7 +198,13 @@ fn quote() -> Quote {
     let level = |price: i64| {
         Some(Level { price: price.to_string().parse().unwrap(), qty: Qty::from_int(1_000).unwrap() })
     };
-    Quote { instrument: "BTC-USD.X".parse().unwrap(), bid: level(100), ask: level(101), venue_ts: None }
+    Quote {
+        instrument: "BTC-USD.X".parse().unwrap(),
+        bid: level(100),
+        ask: level(101),
+        venue_ts: None,
+        conflated: None,
+    }
 }
 
 /// When each of the first strategy's orders was accepted, and when filled, in nanoseconds after it was sent.

@@ -92,11 +92,20 @@ fn input(event: &Event) -> Option<Input> {
     let levels = |levels: &[Level]| levels.iter().map(|&level| shown(level)).collect();
     Some(match event {
         Event::Quote { bid, ask } => {
-            Quote { instrument, bid: bid.map(shown), ask: ask.map(shown), venue_ts: None }.into()
+            Quote { instrument, bid: bid.map(shown), ask: ask.map(shown), venue_ts: None, conflated: None }
+                .into()
         }
         Event::Book { snapshot, bids, asks } => {
             let action = if *snapshot { BookAction::Snapshot } else { BookAction::Update };
-            Book { instrument, action, bids: levels(bids), asks: levels(asks), venue_ts: None }.into()
+            Book {
+                instrument,
+                action,
+                bids: levels(bids),
+                asks: levels(asks),
+                venue_ts: None,
+                conflated: None,
+            }
+            .into()
         }
         Event::Trade { price: at, qty: size, aggressor, historical } => Trade {
             instrument,

@@ -147,7 +147,10 @@ fn input(words: &[&str]) -> Input {
     let instrument = named.unwrap_or("BTC-USD.X").parse().unwrap();
     match words[0] {
         "clock" => ClockAdvanced {}.into(),
-        "q" => Quote { instrument, bid: level(words[1]), ask: level(words[2]), venue_ts: None }.into(),
+        "q" => {
+            Quote { instrument, bid: level(words[1]), ask: level(words[2]), venue_ts: None, conflated: None }
+                .into()
+        }
         "t" => {
             let Level { price, qty } = level(words[1]).unwrap();
             let side = words[2..].iter().find_map(|word| word.parse::<Side>().ok());
@@ -159,7 +162,7 @@ fn input(words: &[&str]) -> Input {
             let asks_at = words.iter().position(|&word| word == "asks").unwrap_or(words.len());
             let levels = |words: &[&str]| words.iter().filter_map(|word| level(word)).collect();
             let (bids, asks) = (levels(&words[1..asks_at]), levels(&words[asks_at..]));
-            Book { instrument, action, bids, asks, venue_ts: None }.into()
+            Book { instrument, action, bids, asks, venue_ts: None, conflated: None }.into()
         }
         "bar" => {
             let [open, high, low, close] = [1, 2, 3, 4].map(|at| price(words[at]));

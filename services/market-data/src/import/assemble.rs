@@ -169,6 +169,7 @@ fn book_input(step: BookStep, instrument: InstrumentId) -> Input {
             bids: s.bids,
             asks: s.asks,
             venue_ts: s.venue_ts,
+            conflated: None,
         }),
         BookStep::Update(d) => Input::Book(Book {
             instrument,
@@ -176,6 +177,7 @@ fn book_input(step: BookStep, instrument: InstrumentId) -> Input {
             bids: d.bids,
             asks: d.asks,
             venue_ts: d.venue_ts,
+            conflated: None,
         }),
     }
 }

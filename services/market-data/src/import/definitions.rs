@@ -347,7 +347,7 @@ mod tests {
         let mut symbols = Symbols::new(None, None, &[]);
         let at = symbols.resolve("btcusd", &Naming::spot("BTC-USD", "X")).unwrap();
         let instrument = symbols.id(at);
-        let quote = |bid, ask| Input::Quote(Quote { instrument, bid, ask, venue_ts: None });
+        let quote = |bid, ask| Input::Quote(Quote { instrument, bid, ask, venue_ts: None, conflated: None });
         symbols.observe(&row(at, quote(Some(level("100.10", "3")), None)));
         symbols.observe(&row(at, quote(Some(level("100", "0.2500")), Some(level("100.125", "1")))));
         let mark = Mark { instrument, mark: Price::parse("1.23456789").ok(), oracle: None, venue_ts: None };

@@ -177,7 +177,7 @@ pub(crate) fn quote(
     venue_ts: Option<Ts>,
 ) -> Result<Input, BadRow> {
     check_crossed(bid.as_ref(), ask.as_ref())?;
-    Ok(Input::Quote(Quote { instrument, bid, ask, venue_ts }))
+    Ok(Input::Quote(Quote { instrument, bid, ask, venue_ts, conflated: None }))
 }
 
 pub(crate) fn check_crossed(bid: Option<&Level>, ask: Option<&Level>) -> Result<(), BadRow> {

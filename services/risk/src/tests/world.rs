@@ -404,8 +404,13 @@ impl World {
 
     pub(crate) fn quote_sized(&mut self, name: &str, bid: Option<(&str, &str)>, ask: Option<(&str, &str)>) {
         let level = |(p, q): (&str, &str)| Level { price: price(p), qty: qty(q) };
-        let quote =
-            Quote { instrument: id(name), bid: bid.map(level), ask: ask.map(level), venue_ts: Some(self.ts) };
+        let quote = Quote {
+            instrument: id(name),
+            bid: bid.map(level),
+            ask: ask.map(level),
+            venue_ts: Some(self.ts),
+            conflated: None,
+        };
         self.step(&quote.into());
     }
 
@@ -413,7 +418,10 @@ impl World {
     pub(crate) fn quote_behind(&mut self, name: &str, behind_ns: u64) {
         let level = |p| Some(Level { price: price(p), qty: Qty::ONE });
         let venue_ts = Some(Ts(self.ts.0 - behind_ns));
-        self.step(&Quote { instrument: id(name), bid: level("99"), ask: level("101"), venue_ts }.into());
+        self.step(
+            &Quote { instrument: id(name), bid: level("99"), ask: level("101"), venue_ts, conflated: None }
+                .into(),
+        );
     }
 
     pub(crate) fn quote(&mut self, name: &str, bid: &str, ask: &str) {
@@ -448,6 +456,7 @@ impl World {
             bids: Vec::new(),
             asks,
             venue_ts: Some(self.ts),
+            conflated: None,
         };
         self.step(&book.into());
     }

@@ -268,7 +268,8 @@ impl Desk {
     /// A quote; an empty text is an empty side.
     pub fn quote(&mut self, on: &str, bid: &str, ask: &str) {
         let level = |text: &str| (!text.is_empty()).then(|| Level { price: price(text), qty: Qty::ONE });
-        let quote = Quote { instrument: id(on), bid: level(bid), ask: level(ask), venue_ts: None };
+        let quote =
+            Quote { instrument: id(on), bid: level(bid), ask: level(ask), venue_ts: None, conflated: None };
         self.step(Input::Quote(quote));
     }
 

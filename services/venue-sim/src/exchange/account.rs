@@ -133,12 +133,12 @@ fn standing(watched: &State) -> Vec<Input> {
         let instrument = market.definition.instrument;
         let venue_ts = None;
         if market.definition.quote_source == QuoteSource::Quotes && (market.bid, market.ask) != (None, None) {
-            inputs.push(Quote { instrument, bid: market.bid, ask: market.ask, venue_ts }.into());
+            inputs.push(Quote { instrument, bid: market.bid, ask: market.ask, venue_ts, conflated: None }.into());
         }
         if !market.book.is_empty() {
             let bids = market.book.levels(Side::Buy).collect();
             let asks = market.book.levels(Side::Sell).collect();
-            inputs.push(Book { instrument, action: BookAction::Snapshot, bids, asks, venue_ts }.into());
+            inputs.push(Book { instrument, action: BookAction::Snapshot, bids, asks, venue_ts, conflated: None }.into());
         }
         if let Some(last) = market.last_trade {
             let trade = Trade {

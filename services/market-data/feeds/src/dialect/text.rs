@@ -25,7 +25,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
 pub(crate) enum Misread {
     #[error("not the JSON that was expected: {0}")]
     Json(String),
-    #[error("{field} is no number: {fault}")]
+    #[error("{field}: {fault}")]
     Number { field: &'static str, fault: MoneyError },
     #[error("{field} is '{text}', and must be above 0")]
     NotPositive { field: &'static str, text: String },

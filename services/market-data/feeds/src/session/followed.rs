@@ -208,7 +208,7 @@ impl Followed {
         self.book.is_whole = true;
         self.book.venue_ts = venue_ts;
         if self.wants.books && !(action == BookAction::Update && bids.is_empty() && asks.is_empty()) {
-            let book = Book { instrument: self.id(), action, bids, asks, venue_ts };
+            let book = Book { instrument: self.id(), action, bids, asks, venue_ts, conflated: None };
             out.push(Action::Emit(Input::Book(book)));
         }
         self.quote_from_top(now, venue_ts, out);
@@ -233,9 +233,11 @@ impl Followed {
             Some(QuoteRule::Top) => true,
             Some(QuoteRule::SaidOrTop) => !self.quote.is_whole || venue_ts > self.quote.venue_ts,
         };
-        if is_newer {
-            let (bid, ask) = (self.book.levels.best_bid(), self.book.levels.best_ask());
-            self.set_quote(now, bid, ask, venue_ts, out);
+        let (bid, ask) = (self.book.levels.best_bid(), self.book.levels.best_ask());
+        if is_newer && self.set_quote(bid, ask, venue_ts) {
+            self.tell_quote(now, venue_ts, out);
+        } else if is_newer {
+            self.requote(now, venue_ts, out);
         }
     }
 
@@ -262,27 +264,18 @@ impl Followed {
             counts.duplicates += 1;
             return Ok(());
         }
-        self.set_quote(now, said.bid, said.ask, said.venue_ts, out);
+        self.set_quote(said.bid, said.ask, said.venue_ts);
+        self.tell_quote(now, said.venue_ts, out);
         self.hear(now);
         Ok(())
     }
 
-    fn set_quote(
-        &mut self,
-        now: Ts,
-        bid: Option<Level>,
-        ask: Option<Level>,
-        venue_ts: Option<Ts>,
-        out: &mut Vec<Action>,
-    ) {
+    /// True when it was another, or none.
+    fn set_quote(&mut self, bid: Option<Level>, ask: Option<Level>, venue_ts: Option<Ts>) -> bool {
         let changed = !self.quote.is_whole || (bid, ask) != (self.quote.bid, self.quote.ask);
         (self.quote.bid, self.quote.ask, self.quote.venue_ts) = (bid, ask, venue_ts);
         self.quote.is_whole = true;
-        if changed {
-            self.tell_quote(now, venue_ts, out);
-        } else {
-            self.requote(now, venue_ts, out);
-        }
+        changed
     }
 
     /// Says the quote again when it was not said for a while: something else about the instrument came, so it stands.
@@ -295,7 +288,7 @@ impl Followed {
 
     fn tell_quote(&mut self, now: Ts, venue_ts: Option<Ts>, out: &mut Vec<Action>) {
         self.quote.told_at = now;
-        let quote = Quote { instrument: self.id(), bid: self.quote.bid, ask: self.quote.ask, venue_ts };
+        let quote = Quote { instrument: self.id(), bid: self.quote.bid, ask: self.quote.ask, venue_ts, conflated: None };
         out.push(Action::Emit(Input::Quote(quote)));
     }
 

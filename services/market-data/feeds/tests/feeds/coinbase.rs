@@ -235,7 +235,7 @@ fn unreadable_frames_are_losses_where_a_book_may_be_lost() {
         ),
         (
             update(r#""side":"bid","price_level":"x","new_quantity":"1""#),
-            gap("a level's price is no number: 'x' is not a number"),
+            gap("a level's price: \"x\" is not a decimal number (write it like 1250 or -0.5)"),
             1,
             0,
         ),

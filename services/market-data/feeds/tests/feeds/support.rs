@@ -26,13 +26,14 @@ impl Bench {
         Self { session: Session::new(settings), now: Ts(START_MS * MS), events: Vec::new() }
     }
 
-    /// Started, defined and connected; what it says first is passed over.
+    /// Started, defined, connected after one second, and another second old; what it says is passed over.
     pub fn connected(settings: &FeedSettings, listings: Vec<Listing>) -> Self {
         let mut bench = Self::new(settings);
         bench.tell(Told::Started { seed: 7 });
         bench.tell(Told::Defined(listings));
+        bench.wait(1_000);
         bench.tell(Told::Connected);
-        bench.wait(2_000);
+        bench.wait(1_000);
         bench
     }
 

@@ -162,6 +162,7 @@ impl Content<'_> {
                     bids,
                     asks,
                     venue_ts,
+                    conflated: None,
                 }))
             }
             Self::Bbo(bbo) => {
