@@ -82,7 +82,7 @@ impl Walk {
                 price: price(cents),
                 qty: "0.5".parse().unwrap(),
                 side: Some(side),
-                trade_id: Some(self.n.to_string()),
+                trade_id: Some(Label::new(&self.n.to_string()).unwrap()),
                 venue_ts: None,
                 historical: false,
             });

@@ -194,6 +194,7 @@ async fn open(settings: Settings, servers: &mut JoinSet<()>) -> Result<Opened, S
     let (mut player, sources) = Player::open(&settings.run, settings.speed, settings.looped)?;
     let faults = settings.faults.as_deref().map(read_faults).transpose()?.unwrap_or_default();
     let acceptor = settings.coinbase_tls.as_ref().map(tls::acceptor).transpose()?;
+    let keys = coinbase::read_keys(&settings.coinbase_keys)?;
     let desks = [NewsDesk::new(), NewsDesk::new()];
     let houses = [
         House::open(Venue::Coinbase, &settings, &sources, desks[0].clone())?,
@@ -203,7 +204,7 @@ async fn open(settings: Settings, servers: &mut JoinSet<()>) -> Result<Opened, S
     let clock = Clock::start();
     let shared = Shared::new(settings.clone(), clock, faults, jobs, desks);
 
-    let coinbase_router = coinbase::router(shared.clone());
+    let coinbase_router = coinbase::router(shared.clone(), keys);
     let mut listen = async |address: Option<SocketAddr>, acceptor, venue, router| match address {
         None => Ok::<_, SimError>(None),
         Some(address) => {

@@ -1,19 +1,21 @@
 //! Which snapshot a restart begins from.
 
 use super::*;
-use reprise_model::Ts;
 
 fn origin(run: &str, config: &str) -> Origin {
     Origin { run: run.to_owned(), config: config.to_owned() }
 }
 
 fn header(seq: u64, saved: &[u8]) -> Header {
+    let position = serde_json::json!({
+        "segment": 1, "offset": 10, "seq": seq, "ts": 1, "crc": 7, "lines": 3, "ended": false, "sparse": false,
+    });
     Header {
         run: "run".to_owned(),
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         state_version: STATE_VERSION,
         config: "config".to_owned(),
-        position: Position { segment: 1, offset: 10, seq: Seq(seq), ts: Ts(1), crc: 7 },
+        position: serde_json::from_value(position).unwrap(),
         content: blake3::hash(saved).to_hex().to_string(),
     }
 }

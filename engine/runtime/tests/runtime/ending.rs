@@ -7,14 +7,17 @@ use reprise_model::{Input, Outcome};
 use reprise_replays::{Verdict, VerifyOptions, verify};
 use reprise_runtime::Engine;
 
-use crate::support::{Running, config, feed, inputs, outcomes};
+use crate::support::{Running, feed, inputs, outcomes};
 
 /// A strategy that keeps orders resting.
 const MAKER: &[&str] = &["strategy.kind=market-maker", "paper.depth=book", "paper.entry_latency=20000000"];
 
+/// It quotes within them.
+const BANDS: &str = "[[risk.bands]]\nkind = \"stddev\"\nwindow = 3\nwidth = 3.0\ninterval_ms = 1\n";
+
 fn maker_config(more: &[&str]) -> reprise_assembly::Config {
     let mut layers = reprise_assembly::Layers::default();
-    let text = crate::support::CONFIG.replace("fast = 3\nslow = 9\n", "");
+    let text = crate::support::CONFIG.replace("fast = 3\nslow = 9\n", "") + BANDS;
     layers.add_text(std::path::Path::new("test.toml"), &text).unwrap();
     for setting in MAKER.iter().chain(more) {
         layers.add_setting(setting).unwrap();

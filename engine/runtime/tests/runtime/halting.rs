@@ -73,7 +73,8 @@ fn a_panic_halts_and_leaves_a_whole_journal() {
     let kept = fs::read_to_string(poison).unwrap();
     assert!(kept.starts_with(&format!("{{\"seq\":{seq},")) && kept.contains("market.quote"), "{kept}");
     let verdict = verify_journal(&run);
-    assert!(matches!(verdict, Verdict::Clean { ended: false, .. }), "{verdict:?}");
+    let Verdict::Clean(stat) = verdict else { panic!("{verdict:?}") };
+    assert!(!stat.ended);
     assert!(!outcomes(&run).is_empty());
 }
 

@@ -32,7 +32,7 @@ fn a_paper_run_is_its_own_backtest() {
         assert!(summary.orders > 10 && summary.fills > 10, "{summary:?}");
 
         let journal = verify_journal(&run);
-        assert!(matches!(journal, JournalVerdict::Clean { .. }), "{journal:?}");
+        assert!(matches!(journal, JournalVerdict::Clean(_)), "{journal:?}");
         let verdict = verify(&run, &Registry::builtin(), &VerifyOptions::default(), &mut |_| {}).unwrap();
         let Verdict::Identical { digest, .. } = verdict else { panic!("{settings:?}: {verdict:?}") };
         assert_eq!(Some(&digest), summary.digest.as_ref(), "{settings:?}");

@@ -104,7 +104,7 @@ pub fn trade(name: &str, n: u64) -> Input {
         price: "100".parse().unwrap(),
         qty: "1".parse().unwrap(),
         side: None,
-        trade_id: Some(n.to_string()),
+        trade_id: Some(Label::new(&n.to_string()).unwrap()),
         venue_ts: None,
         historical: false,
     })

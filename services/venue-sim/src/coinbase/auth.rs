@@ -21,12 +21,7 @@ impl FromRequestParts<Api> for Signer {
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(|| Fault::unauthorized("no bearer token"))?;
         let host = header(header::HOST).unwrap_or_default();
-        // A nested router sees the rest of the path; the token names all of it.
-        let path = parts
-            .extensions
-            .get::<axum::extract::OriginalUri>()
-            .map_or_else(|| parts.uri.path().to_owned(), |uri| uri.path().to_owned());
-        let uri = auth::uri(parts.method.as_str(), host, &path);
+        let uri = auth::uri(parts.method.as_str(), host, parts.uri.path());
         api.signer(token, Some(&uri)).map_err(Fault::unauthorized)
     }
 }

@@ -178,7 +178,7 @@ fn order_body(house: &House, account: AccountIx, record: &OrderRecord) -> Value 
         "reject_message": "",
         "cancel_message": words.cancel_message,
         "order_placement_source": "RETAIL_ADVANCED",
-        "outstanding_hold_amount": held(house, account, record).to_string(),
+        "outstanding_hold_amount": house.held(account, record).to_string(),
         "is_liquidation": false,
         "last_fill_time": (record.fills > 0).then(|| time::format(record.updated)),
         "edit_history": [],
@@ -223,12 +223,6 @@ pub(super) fn user_order(record: &OrderRecord, held: Cash) -> Value {
         "end_time": time::format(record.terms.expire_ts.unwrap_or_default()),
         "start_time": time::format(reprise_model::Ts(0)),
     })
-}
-
-/// What an order takes out of the free balance.
-pub(super) fn held(house: &House, account: AccountIx, record: &OrderRecord) -> Cash {
-    let orders = &house.exchange().state(account).orders;
-    orders.get_open(record.id).and_then(|order| order.held().ok()).unwrap_or_default()
 }
 
 /// The configuration with the price and size that an edit may have given it.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use reprise_venues::coinbase::REST_PREFIX;
 use reprise_venues::coinbase::auth::PublicKey;
 
 use crate::error::SimError;
@@ -59,34 +60,33 @@ fn read_key(key: &CoinbaseKey) -> Result<(String, PublicKey), SimError> {
 
 /// Everything that is served at Coinbase's address.
 pub(crate) fn router(shared: Shared, keys: Keys) -> Router {
-    let brokerage = Router::new()
-        .route("/time", get(market::time))
-        .route("/products", get(market::products))
-        .route("/products/{product_id}", get(market::product))
-        .route("/products/{product_id}/candles", get(market::candles))
-        .route("/products/{product_id}/ticker", get(market::trades))
-        .route("/product_book", get(market::book))
-        .route("/best_bid_ask", get(market::best_bid_ask))
-        .route("/market/products", get(market::public_products))
-        .route("/market/products/{product_id}", get(market::public_product))
-        .route("/market/products/{product_id}/candles", get(market::public_candles))
-        .route("/market/products/{product_id}/ticker", get(market::public_trades))
-        .route("/market/product_book", get(market::public_book))
-        .route("/orders", post(orders::create))
-        .route("/orders/preview", post(orders::preview))
-        .route("/orders/edit", post(orders::edit))
-        .route("/orders/edit_preview", post(orders::edit_preview))
-        .route("/orders/batch_cancel", post(orders::cancel))
-        .route("/orders/historical/batch", get(history::orders))
-        .route("/orders/historical/fills", get(history::fills))
-        .route("/orders/historical/{order_id}", get(history::order))
-        .route("/accounts", get(accounts::list))
-        .route("/accounts/{account_uuid}", get(accounts::one))
-        .route("/key_permissions", get(accounts::permissions))
-        .route("/transaction_summary", get(accounts::fees))
-        .route("/portfolios", get(accounts::portfolios));
+    let at = |path: &str| format!("{REST_PREFIX}{path}");
     Router::new()
-        .nest("/api/v3/brokerage", brokerage)
+        .route(&at("/time"), get(market::time))
+        .route(&at("/products"), get(market::products))
+        .route(&at("/products/{product_id}"), get(market::product))
+        .route(&at("/products/{product_id}/candles"), get(market::candles))
+        .route(&at("/products/{product_id}/ticker"), get(market::trades))
+        .route(&at("/product_book"), get(market::book))
+        .route(&at("/best_bid_ask"), get(market::best_bid_ask))
+        .route(&at("/market/products"), get(market::public_products))
+        .route(&at("/market/products/{product_id}"), get(market::public_product))
+        .route(&at("/market/products/{product_id}/candles"), get(market::public_candles))
+        .route(&at("/market/products/{product_id}/ticker"), get(market::public_trades))
+        .route(&at("/market/product_book"), get(market::public_book))
+        .route(&at("/orders"), post(orders::create))
+        .route(&at("/orders/preview"), post(orders::preview))
+        .route(&at("/orders/edit"), post(orders::edit))
+        .route(&at("/orders/edit_preview"), post(orders::edit_preview))
+        .route(&at("/orders/batch_cancel"), post(orders::cancel))
+        .route(&at("/orders/historical/batch"), get(history::orders))
+        .route(&at("/orders/historical/fills"), get(history::fills))
+        .route(&at("/orders/historical/{order_id}"), get(history::order))
+        .route(&at("/accounts"), get(accounts::list))
+        .route(&at("/accounts/{account_uuid}"), get(accounts::one))
+        .route(&at("/key_permissions"), get(accounts::permissions))
+        .route(&at("/transaction_summary"), get(accounts::fees))
+        .route(&at("/portfolios"), get(accounts::portfolios))
         .route("/", get(socket::market))
         .route("/ws", get(socket::market))
         .route("/ws-user", get(socket::user))

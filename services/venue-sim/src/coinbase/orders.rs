@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use reprise_model::event::NewTerms;
 use reprise_model::{Cash, Code, Ts};
-use reprise_venues::coinbase::wire::orders::{CancelOrders, CreateOrder, EditOrder, OrderConfiguration};
+use reprise_venues::coinbase::wire::{CancelOrders, CreateOrder, EditOrder, OrderConfiguration};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use reprise_model::{
     Cash, Instrument, NewOrder, OrderOrigin, OrderType, Price, Qty, Rate, Side, TimeInForce, Ts,
 };
 use reprise_venues::coinbase::time;
-use reprise_venues::coinbase::wire::orders::{CreateOrder, Market as MarketSize, OrderConfiguration, StopDirection};
+use reprise_venues::coinbase::wire::{CreateOrder, Market as MarketSize, OrderConfiguration, StopDirection};
 
 use super::refusals::Refused;
 use crate::exchange::Exchange;

@@ -51,13 +51,14 @@ pub(super) struct Books {
     trigger_by: TriggerBy,
     accounts: Vec<AccountBook>,
     stops: Vec<Waiting>,
+    news: u64,
     orders: u64,
     fills: u64,
 }
 
 impl Books {
     pub(super) fn new(trigger_by: TriggerBy) -> Self {
-        Self { trigger_by, accounts: Vec::new(), stops: Vec::new(), orders: 0, fills: 0 }
+        Self { trigger_by, accounts: Vec::new(), stops: Vec::new(), news: 0, orders: 0, fills: 0 }
     }
 
     pub(super) fn open(&mut self, account: AccountIx, listings: usize) {
@@ -72,6 +73,11 @@ impl Books {
 
     pub(super) fn of(&self, account: AccountIx) -> &AccountBook {
         &self.accounts[account.at()]
+    }
+
+    /// The number of the last news.
+    pub(super) fn news_number(&self) -> u64 {
+        self.news
     }
 
     pub(super) fn ledger(&self, account: AccountIx) -> &Ledger {
@@ -176,7 +182,8 @@ impl Books {
             // What is asked for and under way is not told: the venue answers at once.
             _ => return None,
         };
-        Some(AccountNews { account, ts, outcome: Some(outcome), order, fill })
+        self.news += 1;
+        Some(AccountNews { number: self.news, account, ts, outcome: Some(outcome), order, held: Cash::ZERO, fill })
     }
 
     fn known(&self, account: AccountIx, id: OrderId) -> Option<Arc<OrderRecord>> {
@@ -269,8 +276,9 @@ impl Books {
                 && order.is_open()
                 && order.terms.order_type == OrderType::StopLimit
             {
-                let order = Some(order);
-                news.push(AccountNews { account: waiting.account, ts, outcome: None, order, fill: None });
+                self.news += 1;
+                let (number, account, order) = (self.news, waiting.account, Some(order));
+                news.push(AccountNews { number, account, ts, outcome: None, order, held: Cash::ZERO, fill: None });
             }
         }
         news

@@ -25,6 +25,7 @@ use crate::tape::{Tape, TapeTrade};
 pub use books::AccountBook;
 use books::{Books, NewRecord};
 use derived::Derived;
+pub(crate) use derived::{FUNDING_EVERY_NS, usual_rate};
 pub use news::{AccountNews, LevelChange, MarketEvent, MarketNews};
 
 /// The first number of orders, fills and trades; above it they are counted.
@@ -147,6 +148,12 @@ impl House {
     #[must_use]
     pub fn news_number(&self) -> u64 {
         self.news_number
+    }
+
+    /// The number of the last news of an account: what a snapshot taken now holds.
+    #[must_use]
+    pub fn account_news_number(&self) -> u64 {
+        self.books.news_number()
     }
 
     /// The exchange, to look at.
@@ -334,7 +341,7 @@ impl House {
         for event in events {
             let listings = self.mapping.listings();
             if let Some(news) = self.books.take(event, listings, self.exchange.markets()) {
-                let _ = self.desk.accounts.send(Arc::new(news));
+                self.tell(news);
             }
         }
     }
@@ -346,8 +353,22 @@ impl House {
         let id = self.listings()[listing].definition.instrument;
         let Some(market) = self.exchange.markets().by_id(&id) else { return };
         for news in self.books.triggered(self.now, market) {
+            self.tell(news);
+        }
+    }
+
+    fn tell(&self, mut news: AccountNews) {
+        if self.desk.accounts.receiver_count() > 0 {
+            news.held = news.order.as_ref().map_or(Cash::ZERO, |order| self.held(news.account, order));
             let _ = self.desk.accounts.send(Arc::new(news));
         }
+    }
+
+    /// What an order takes out of the free balance; 0 when it is over.
+    #[must_use]
+    pub fn held(&self, account: AccountIx, order: &OrderRecord) -> Cash {
+        let open = self.exchange.state(account).orders.get_open(order.id);
+        open.and_then(|open| open.held().ok()).unwrap_or_default()
     }
 
     /// The house's time never runs back.

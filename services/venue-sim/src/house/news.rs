@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reprise_model::event::Level;
-use reprise_model::{Outcome, Price, Rate, Side, Ts};
+use reprise_model::{Cash, Outcome, Price, Rate, Side, Ts};
 
 use crate::exchange::AccountIx;
 use crate::ledger::{FillRecord, OrderRecord};
@@ -69,6 +69,9 @@ pub struct MarketNews {
 /// News of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountNews {
+    /// Counts up by one with each news of an account; compare with [`super::House::account_news_number`] to tell
+    /// what a snapshot holds already.
+    pub number: u64,
     /// Whose.
     pub account: AccountIx,
     /// When.
@@ -77,6 +80,8 @@ pub struct AccountNews {
     pub outcome: Option<Outcome>,
     /// The order it is about, as it is after it.
     pub order: Option<Arc<OrderRecord>>,
+    /// What that order takes out of the free balance now.
+    pub held: Cash,
     /// The fill, when it is one.
     pub fill: Option<Arc<FillRecord>>,
 }

@@ -140,6 +140,11 @@ impl Socket {
         }
     }
 
+    /// Puts a frame on its way that takes no number and that no fault strikes: an error frame.
+    pub fn push_unnumbered(&mut self, text: String) {
+        self.send(text, None);
+    }
+
     fn take_number(&mut self) -> u64 {
         let number = self.number;
         self.number += 1;

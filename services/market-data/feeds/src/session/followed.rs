@@ -14,6 +14,8 @@ use crate::dialect::{BookSaid, QuoteSaid, TradesSaid};
 pub(crate) struct Wants {
     pub quotes: Option<QuoteRule>,
     pub books: bool,
+    /// Nothing is numbered: what is late shows by the venue's time alone.
+    pub late_by_time: bool,
     /// An unchanged quote is said again at most once in so long.
     pub requote_ns: u64,
 }
@@ -102,6 +104,7 @@ impl Followed {
     /// A connection begins: nothing of before it holds.
     pub(crate) fn begin(&mut self, now: Ts) {
         self.void();
+        (self.book.venue_ts, self.quote.venue_ts) = (None, None);
         self.gap = false;
         self.tries = 0;
         self.heard = now;
@@ -124,8 +127,8 @@ impl Followed {
     }
 
     fn void(&mut self) {
-        self.book = BookState::default();
-        self.quote = QuoteState::default();
+        self.book.is_whole = false;
+        self.quote.is_whole = false;
         self.answered = false;
         self.silent = false;
     }
@@ -192,7 +195,7 @@ impl Followed {
     ) -> Result<(), String> {
         let BookSaid { action, bids, asks, venue_ts, .. } = said;
         match action {
-            BookAction::Snapshot if self.book.is_whole && self.is_old(&bids, &asks, venue_ts) => {
+            BookAction::Snapshot if self.is_old(&bids, &asks, venue_ts) => {
                 counts.duplicates += 1;
                 return Ok(());
             }
@@ -216,22 +219,29 @@ impl Followed {
         Ok(())
     }
 
-    /// Whether a whole book was there already. Only where the venue sends nothing but whole books can one come late.
+    /// Whether a whole book is late, or was there already.
     fn is_old(&self, bids: &[Level], asks: &[Level], venue_ts: Option<Ts>) -> bool {
-        match (venue_ts, self.book.venue_ts) {
-            (Some(new), Some(held)) if new < held => true,
-            (Some(new), Some(held)) if new == held => {
-                self.book.levels.bids().eq(bids) && self.book.levels.asks().eq(asks)
-            }
-            _ => false,
-        }
+        let book = &self.book;
+        self.is_late(venue_ts, book.venue_ts)
+            || (self.wants.late_by_time
+                && book.is_whole
+                && venue_ts == book.venue_ts
+                && book.levels.bids().eq(bids)
+                && book.levels.asks().eq(asks))
+    }
+
+    /// Whether something newer was there. When nothing newer came for long, the venue's clock was set back.
+    fn is_late(&self, venue_ts: Option<Ts>, newest: Option<Ts>) -> bool {
+        let expects_newer = self.wants.late_by_time && !self.silent && self.tries == 0;
+        expects_newer && venue_ts.is_some() && venue_ts < newest
     }
 
     fn quote_from_top(&mut self, now: Ts, venue_ts: Option<Ts>, out: &mut Vec<Action>) {
         let is_newer = match self.wants.quotes {
             None => false,
             Some(QuoteRule::Top) => true,
-            Some(QuoteRule::SaidOrTop) => !self.quote.is_whole || venue_ts > self.quote.venue_ts,
+            Some(QuoteRule::SaidOrTop) if !self.quote.is_whole => !self.is_late(venue_ts, self.quote.venue_ts),
+            Some(QuoteRule::SaidOrTop) => venue_ts > self.quote.venue_ts,
         };
         let (bid, ask) = (self.book.levels.best_bid(), self.book.levels.best_ask());
         if is_newer && self.set_quote(bid, ask, venue_ts) {
@@ -260,7 +270,7 @@ impl Followed {
         if self.wants.quotes != Some(QuoteRule::SaidOrTop) {
             return Ok(());
         }
-        if self.quote.is_whole && said.venue_ts.is_some() && said.venue_ts < self.quote.venue_ts {
+        if self.is_late(said.venue_ts, self.quote.venue_ts) {
             counts.duplicates += 1;
             return Ok(());
         }

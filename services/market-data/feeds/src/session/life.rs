@@ -110,7 +110,7 @@ impl Session {
             return;
         }
         self.link = Link::Open(Open { since: now, heard: now, pinged: now, silent: false, good_since: None });
-        self.sequence.forget();
+        self.sequence.begin();
         self.outbox.clear();
         for text in self.dialect.greeting() {
             self.outbox.push(Message { text, completes: Vec::new() });

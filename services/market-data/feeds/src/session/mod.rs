@@ -184,6 +184,7 @@ impl Session {
         let wants = Wants {
             quotes: settings.channels.quotes.then_some(rule),
             books: settings.channels.books,
+            late_by_time: false,
             requote_ns: settings.timing.requote_ms.saturating_mul(NS_A_MS),
         };
         let dialect = Box::new(CoinbaseDialect::new(settings));
@@ -194,6 +195,7 @@ impl Session {
         let wants = Wants {
             quotes: settings.channels.quotes.then_some(QuoteRule::SaidOrTop),
             books: settings.channels.books,
+            late_by_time: true,
             requote_ns: settings.timing.requote_ms.saturating_mul(NS_A_MS),
         };
         let dialect = Box::new(HyperliquidDialect::new(settings));

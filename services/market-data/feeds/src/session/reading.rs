@@ -122,7 +122,7 @@ impl Session {
         tracing::warn!(venue = self.venue(), why, "a frame could not be read");
         let reason = format!("a frame could not be read: {why}");
         if !is_numbered {
-            self.sequence.forget();
+            self.sequence.doubt();
         }
         match lost {
             Lost::Little => {}

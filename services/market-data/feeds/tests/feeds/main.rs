@@ -4,4 +4,5 @@
 mod coinbase;
 mod hyperliquid;
 mod life;
+mod properties;
 mod support;

@@ -6,6 +6,7 @@
 
 mod frames;
 mod session;
+mod snapshot;
 mod subscriptions;
 
 use axum::body::Body;

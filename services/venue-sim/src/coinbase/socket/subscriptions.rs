@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::Purpose;
 
@@ -155,9 +156,8 @@ impl Subscriptions {
 
     /// All of it, as the `subscriptions` message tells it.
     pub(super) fn body(&self) -> serde_json::Value {
-        let told = self.0.iter().map(|(channel, products)| {
-            (channel.name().to_owned(), products.iter().map(|p| p.as_str().into()).collect())
-        });
-        serde_json::Value::Object(told.collect())
+        let told: BTreeMap<&str, &BTreeSet<String>> =
+            self.0.iter().map(|(channel, products)| (channel.name(), products)).collect();
+        json!(told)
     }
 }
