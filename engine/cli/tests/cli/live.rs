@@ -133,7 +133,7 @@ notional = "100"
 
 /// No order may leave for an instrument whose feed is not live.
 fn check_feeds(place: &Place, run: &str) -> usize {
-    let mut states = std::collections::BTreeMap::new();
+    let mut states = std::collections::BTreeMap::<String, Value>::new();
     let mut orders = 0;
     for event in place.events(run, "--kind feed.status --kind order.submitted --kind run.started") {
         let (kind, data) = (event["kind"].as_str().unwrap(), &event["data"]);
@@ -141,7 +141,7 @@ fn check_feeds(place: &Place, run: &str) -> usize {
             "feed.status" if data["instrument"].is_null() => {
                 let venue = format!(".{}", data["venue"].as_str().unwrap());
                 for (name, state) in &mut states {
-                    if String::ends_with(name, &venue) {
+                    if str::ends_with(name, &venue) {
                         *state = data["state"].clone();
                     }
                 }

@@ -11,7 +11,7 @@ use reprise_model::{Input, Rate, Ts};
 
 const MARK_EVERY_NS: u64 = 1_000_000_000;
 /// One hour.
-pub(crate) const FUNDING_EVERY_NS: u64 = 3_600_000_000_000;
+const FUNDING_EVERY_NS: u64 = 3_600_000_000_000;
 
 /// The hourly rate of funding where none was recorded: 0.01 % ÷ 8.
 #[must_use]

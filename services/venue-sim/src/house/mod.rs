@@ -25,7 +25,7 @@ use crate::tape::{Tape, TapeTrade};
 pub use books::AccountBook;
 use books::{Books, NewRecord};
 use derived::Derived;
-pub(crate) use derived::{FUNDING_EVERY_NS, usual_rate};
+pub(crate) use derived::usual_rate;
 pub use news::{AccountNews, LevelChange, MarketEvent, MarketNews};
 
 /// The first number of orders, fills and trades; above it they are counted.

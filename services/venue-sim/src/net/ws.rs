@@ -201,7 +201,12 @@ impl Socket {
                 // Pongs are made by the protocol itself and go with the next flush.
                 Some(Ok(Message::Ping(_))) => return Incoming::Due,
                 Some(Ok(Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Incoming::Gone,
+                Some(Ok(Message::Close(_))) => {
+                    // The protocol has made the answer; it must go before the connection does.
+                    let _ = timeout(Duration::from_secs(1), self.stream.flush()).await;
+                    return Incoming::Gone;
+                }
+                Some(Err(_)) | None => return Incoming::Gone,
             }
         }
     }

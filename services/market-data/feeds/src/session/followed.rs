@@ -240,7 +240,9 @@ impl Followed {
         let is_newer = match self.wants.quotes {
             None => false,
             Some(QuoteRule::Top) => true,
-            Some(QuoteRule::SaidOrTop) if !self.quote.is_whole => !self.is_late(venue_ts, self.quote.venue_ts),
+            Some(QuoteRule::SaidOrTop) if !self.quote.is_whole => {
+                !self.is_late(venue_ts, self.quote.venue_ts)
+            }
             Some(QuoteRule::SaidOrTop) => venue_ts > self.quote.venue_ts,
         };
         let (bid, ask) = (self.book.levels.best_bid(), self.book.levels.best_ask());
@@ -298,7 +300,13 @@ impl Followed {
 
     fn tell_quote(&mut self, now: Ts, venue_ts: Option<Ts>, out: &mut Vec<Action>) {
         self.quote.told_at = now;
-        let quote = Quote { instrument: self.id(), bid: self.quote.bid, ask: self.quote.ask, venue_ts, conflated: None };
+        let quote = Quote {
+            instrument: self.id(),
+            bid: self.quote.bid,
+            ask: self.quote.ask,
+            venue_ts,
+            conflated: None,
+        };
         out.push(Action::Emit(Input::Quote(quote)));
     }
 

@@ -5,4 +5,6 @@ mod coinbase;
 mod hyperliquid;
 mod life;
 mod properties;
+mod server;
+mod shell;
 mod support;

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proptest::prelude::*;
-use reprise_feeds::{
-    Action, CoinbaseChannels, CoinbaseSettings, FeedSettings, HyperliquidSettings, Told,
-};
+use reprise_feeds::{Action, CoinbaseChannels, CoinbaseSettings, FeedSettings, HyperliquidSettings, Told};
 use reprise_market_data::book::L2Book;
 use reprise_model::event::{BookAction, FeedState, Level};
 use reprise_model::{Input, InstrumentId, Side};
 
-use crate::support::{Bench, bbo, coinbase, coins, heartbeat, hl_trades, hyperliquid, l2, l2_book, market_trades, products};
+use crate::support::{
+    Bench, bbo, coinbase, coins, heartbeat, hl_trades, hyperliquid, l2, l2_book, market_trades, products,
+};
 
 const SYMBOLS: [&str; 2] = ["AAA-USD", "BBB-USD"];
 const COINS: [&str; 2] = ["AAA", "BBB"];
@@ -91,7 +91,8 @@ impl Consumer {
                     Some(id) => self.set_feed(*id, status.state),
                     None => {
                         let ids: Vec<InstrumentId> = self.held.keys().copied().collect();
-                        let changed: Vec<bool> = ids.iter().map(|id| self.set_feed(*id, status.state)).collect();
+                        let changed: Vec<bool> =
+                            ids.iter().map(|id| self.set_feed(*id, status.state)).collect();
                         self.venue.replace(status.state) != Some(status.state) || changed.contains(&true)
                     }
                 };
@@ -112,7 +113,7 @@ impl Consumer {
                 self.of(trade.instrument);
                 assert!(self.trades.insert((trade.instrument, id.clone())), "trade {id} came twice");
             }
-            other => panic!("not expected: {other:?}"),
+            other => unreachable!("not expected: {other:?}"),
         }
     }
 
@@ -318,11 +319,11 @@ impl World {
 
     fn note(&mut self, frame: &OnItsWay) {
         let is_whole_frame = frame.text.ends_with('}');
-        for at in 0..2 {
+        for (coin, newest) in COINS.iter().zip(&mut self.newest) {
             let is_of = self.is_coinbase
-                || (frame.text.contains(&format!("\"{}\"", COINS[at])) && !frame.text.contains("trades"));
+                || (frame.text.contains(&format!("\"{coin}\"")) && !frame.text.contains("trades"));
             if is_whole_frame && is_of {
-                self.newest[at] = self.newest[at].max(Some(frame.stamp));
+                *newest = (*newest).max(Some(frame.stamp));
             }
         }
     }
@@ -360,10 +361,8 @@ impl World {
         let (mut bids, mut asks) = (Vec::new(), Vec::new());
         for (side, step, size) in changes {
             let price = if *side == Side::Buy { 99 - i64::from(*step) } else { 101 + i64::from(*step) };
-            let level = Level {
-                price: price.to_string().parse().unwrap(),
-                qty: size.to_string().parse().unwrap(),
-            };
+            let level =
+                Level { price: price.to_string().parse().unwrap(), qty: size.to_string().parse().unwrap() };
             self.books[at].set(*side, level);
             if *side == Side::Buy { bids.push(level) } else { asks.push(level) }
         }
@@ -376,7 +375,8 @@ impl World {
         if self.is_coinbase {
             self.send(|n| l2(n, "update", SYMBOLS[at], &text(&bids), &text(&asks)));
         } else {
-            let side = |level: Option<Level>| level.map_or("-".to_owned(), |l| format!("{}x{}", l.price, l.qty));
+            let side =
+                |level: Option<Level>| level.map_or("-".to_owned(), |l| format!("{}x{}", l.price, l.qty));
             let (bid, ask) = (side(self.books[at].best_bid()), side(self.books[at].best_ask()));
             self.send(|n| bbo(COINS[at], n, &bid, &ask));
             self.send_book(at);
@@ -424,7 +424,12 @@ fn check_world(is_coinbase: bool, deeds: &[Deed], fates: Vec<Fate>) {
     }
     for id in world.ids {
         let held = &world.consumer.held[&id];
-        assert_eq!(held.feed, Some(FeedState::Live), "{id} did not come back: {:?}", world.bench.session.counts());
+        assert_eq!(
+            held.feed,
+            Some(FeedState::Live),
+            "{id} did not come back: {:?}",
+            world.bench.session.counts()
+        );
     }
 }
 

@@ -8,7 +8,9 @@ use reprise_venues::hyperliquid::sign::Address;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(super) use market::{asset_context, book, candle, candles, interval_ns, mids};
+pub(super) use account::fills;
+use market::candles;
+pub(super) use market::{asset_context, book, candle, interval_ns, mids, trade};
 
 use super::{Counter, Front, Unanswered};
 
@@ -111,7 +113,7 @@ fn of_account(counter: &mut Counter<'_>, question: &Question) -> Result<Value, U
             account::order_status(counter, account, question.oid.as_ref().ok_or(Unanswered::Unreadable)?)
         }
         "historicalOrders" => account::historical_orders(counter, account),
-        "userFills" => account::fills(counter, account),
+        "userFills" => fills(counter, account),
         "userFillsByTime" => account::fills_by_time(counter, account, &question.times()),
         "userFunding" => account::funding(counter, account, &question.times()),
         "userFees" => account::fees(counter),
@@ -121,7 +123,11 @@ fn of_account(counter: &mut Counter<'_>, question: &Question) -> Result<Value, U
         "portfolio" => account::portfolio(),
         "subAccounts" | "userToMultiSigSigners" | "userDexAbstraction" | "referral" => Value::Null,
         "maxBuilderFee" => json!(0),
-        "delegations" | "delegatorRewards" | "delegatorHistory" | "userVaultEquities" | "userTwapSliceFills"
+        "delegations"
+        | "delegatorRewards"
+        | "delegatorHistory"
+        | "userVaultEquities"
+        | "userTwapSliceFills"
         | "userNonFundingLedgerUpdates" => json!([]),
         _ => return Err(Unanswered::Unreadable),
     })

@@ -1,0 +1,1 @@
+//! Coinbase's protocol as a client meets it.
