@@ -17,5 +17,5 @@ pub use assemble::assemble;
 pub use config::{AccountConfig, Config, EngineConfig, InstrumentConfig, JournalConfig, StrategyConfig};
 pub use error::ConfigError;
 pub use layers::{ENVIRONMENT_PREFIX, Layers, Origin};
-pub use meaning::{from_recorded, interpret, nearest, shown, table_of, to_recorded};
+pub use meaning::{decide_alike, from_recorded, interpret, nearest, shown, table_of, to_recorded};
 pub use reprise_strategies::Registry;

@@ -64,6 +64,22 @@ pub fn to_recorded(config: &Config) -> serde_json::Value {
     serde_json::to_value(config).unwrap_or_default()
 }
 
+/// Sections that say how a run is kept and told of, and decide nothing.
+const NOT_DECIDING: &[&str] = &["journal"];
+
+/// True when two configurations decide alike: what differs between them is not asked when orders are decided.
+#[must_use]
+pub fn decide_alike(one: &Config, other: &Config) -> bool {
+    let deciding = |config: &Config| match to_recorded(config) {
+        serde_json::Value::Object(mut sections) => {
+            sections.retain(|name, _| !NOT_DECIDING.contains(&name.as_str()));
+            sections
+        }
+        _ => serde_json::Map::new(),
+    };
+    deciding(one) == deciding(other)
+}
+
 fn path_segments(path: &serde_path_to_error::Path) -> Vec<String> {
     use serde_path_to_error::Segment;
     path.iter()
