@@ -237,7 +237,8 @@ impl Core {
     /// Takes one input in and leaves in `out` what was decided because of it. Returns the input's number.
     ///
     /// Timers that are due at or before `ts` fire first, in the order of deadline and arming, each with all it
-    /// leads to; their effects precede the input's.
+    /// leads to; their effects precede the input's. The end of the run fires them and decides nothing else, so that
+    /// a run decides the same however often it was stopped and taken up again.
     ///
     /// # Errors
     /// When the engine must halt; the core is not to be used after it.
@@ -251,11 +252,13 @@ impl Core {
         self.fire_timers(ts, out)?;
         out.begin_moment();
         self.tick = self.state.observe(seq, ts, input)?;
-        self.show_input(seq, input);
-        self.settle(seq, out)?;
+        let is_last = matches!(input, Input::RunEnded(_));
+        if !is_last {
+            self.show_input(seq, input);
+            self.settle(seq, out)?;
+        }
         self.tick = None;
         let every = self.state.settings().checkpoint_every;
-        let is_last = matches!(input, Input::RunEnded(_));
         if is_last || (every > 0 && self.state.inputs().is_multiple_of(every)) {
             let seq = self.checkpoint(seq, out)?;
             self.settle(seq, out)?;
