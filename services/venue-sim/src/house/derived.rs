@@ -45,7 +45,10 @@ impl Derived {
         let instrument = market.definition.instrument;
         let mut follows = Vec::new();
         let is_due = told.marked_at.is_none_or(|at| now.since(at) >= MARK_EVERY_NS);
-        if !told.has_marks && is_due && let Some(mid) = market.last_mid {
+        if !told.has_marks
+            && is_due
+            && let Some(mid) = market.last_mid
+        {
             told.marked_at = Some(now);
             let price = market.definition.price_at_or_below(mid);
             let price = if price.is_positive() { price } else { mid };

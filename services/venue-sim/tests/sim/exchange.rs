@@ -203,7 +203,8 @@ fn levels_that_fall_together_are_added() {
         let (_, mapped) = mapping.map(&book(id, action, bids, asks)).unwrap();
         let Input::Book(mapped) = mapped else { unreachable!("a book stays one") };
         let text = |levels: &[Level]| {
-            let texts: Vec<String> = levels.iter().map(|level| format!("{}x{}", level.price, level.qty)).collect();
+            let texts: Vec<String> =
+                levels.iter().map(|level| format!("{}x{}", level.price, level.qty)).collect();
             texts.join(" ")
         };
         assert_eq!((text(&mapped.bids), text(&mapped.asks)), (shown_bids.to_owned(), shown_asks.to_owned()));
@@ -294,7 +295,7 @@ fn a_long_session_stays_small() {
     let account = exchange.account("someone");
     for n in 0..3_000_u64 {
         let ts = START.plus_ns(n * 1_000_000);
-        exchange.market(ts, &quote(SPOT, &format!("97000x{}", 1 + n % 3), "97010x2"));
+        exchange.market(ts, &quote(SPOT, &format!("97000x{}", 1 + n % 3), &format!("97010x{}", 1 + n % 3)));
         let side = if n % 2 == 0 { "buy 0.01 @ 97010 ioc" } else { "sell 0.01 @ 97000 ioc" };
         assert_eq!(refusal(&exchange.enter(account, ts, order(SPOT, side)).events), None, "order {n}");
         let resting = exchange.enter(account, ts, order(SPOT, "buy 0.01 @ 90000"));

@@ -27,7 +27,8 @@ fn scripts_are_read_or_refused() {
         ("kind = \"gap\"\nvenue = \"kraken\"", "unknown variant `kraken`"),
     ];
     for (row, expected) in rows {
-        let said = Script::parse(&format!("[[fault]]\n{row}\n")).map_or_else(|e| e.to_string(), |_| String::new());
+        let said =
+            Script::parse(&format!("[[fault]]\n{row}\n")).map_or_else(|e| e.to_string(), |_| String::new());
         assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{row}\n{said}");
     }
     assert_eq!(Script::parse(""), Ok(Script::default()));
@@ -43,7 +44,11 @@ struct Row {
 const ROWS: &[Row] = &[
     Row {
         script: "kind = \"drop\"",
-        happens: &[("0 c ticker BTC-USD", "Lose"), ("0 c ticker BTC-USD", "Send"), ("9 h trades BTC", "Send")],
+        happens: &[
+            ("0 c ticker BTC-USD", "Lose"),
+            ("0 c ticker BTC-USD", "Send"),
+            ("9 h trades BTC", "Send"),
+        ],
     },
     Row {
         script: "kind = \"drop\"\ncount = 2\nchannel = \"l2_data\"",
@@ -85,11 +90,20 @@ const ROWS: &[Row] = &[
     },
     Row {
         script: "kind = \"delay\"\ndelay_ms = 250\nfor = \"1s\"",
-        happens: &[("0 c ticker A", "Delay(250ms)"), ("999 c ticker A", "Delay(250ms)"), ("1000 c ticker A", "Send")],
+        happens: &[
+            ("0 c ticker A", "Delay(250ms)"),
+            ("999 c ticker A", "Delay(250ms)"),
+            ("1000 c ticker A", "Send"),
+        ],
     },
     Row {
         script: "kind = \"delay\"\ndelay_ms = 20\npath = \"/orders\"",
-        happens: &[("0 c ticker A", "Send"), ("0 c /time", "Answer"), ("0 c /v3/orders", "Delay(20ms)"), ("0 c /orders", "Answer")],
+        happens: &[
+            ("0 c ticker A", "Send"),
+            ("0 c /time", "Answer"),
+            ("0 c /v3/orders", "Delay(20ms)"),
+            ("0 c /orders", "Answer"),
+        ],
     },
     Row {
         script: "kind = \"rate_limit\"\nat = \"1s\"\nfor = \"60s\"",
@@ -103,7 +117,12 @@ const ROWS: &[Row] = &[
     },
     Row {
         script: "kind = \"lost_reply\"\nafter = 1\npath = \"/orders\"",
-        happens: &[("0 c /orders", "Answer"), ("0 c /time", "Answer"), ("0 c /orders", "LostReply"), ("0 c /orders", "Answer")],
+        happens: &[
+            ("0 c /orders", "Answer"),
+            ("0 c /time", "Answer"),
+            ("0 c /orders", "LostReply"),
+            ("0 c /orders", "Answer"),
+        ],
     },
     Row {
         script: "kind = \"error_after\"\ncount = 2",
@@ -115,8 +134,14 @@ const ROWS: &[Row] = &[
         happens: &[("0 c ticker A", "Twice"), ("0 c ticker A", "AfterNext"), ("0 c ticker A", "Send")],
     },
     Row { script: "kind = \"disconnect\"", happens: &[("0 c /x", "Answer"), ("0 c ticker A", "Cut")] },
-    Row { script: "kind = \"malformed\"\nchannel = \"bbo\"", happens: &[("0 h l2Book", "Send"), ("0 h bbo", "Broken")] },
-    Row { script: "kind = \"malformed\"\npath = \"/info\"", happens: &[("0 h bbo", "Send"), ("0 h /info", "Broken")] },
+    Row {
+        script: "kind = \"malformed\"\nchannel = \"bbo\"",
+        happens: &[("0 h l2Book", "Send"), ("0 h bbo", "Broken")],
+    },
+    Row {
+        script: "kind = \"malformed\"\npath = \"/info\"",
+        happens: &[("0 h bbo", "Send"), ("0 h /info", "Broken")],
+    },
     Row { script: "kind = \"unknown_body\"", happens: &[("0 h bbo", "Unknown")] },
     Row { script: "kind = \"unknown_body\"\npath = \"/\"", happens: &[("0 h /info", "Unknown")] },
     Row { script: "kind = \"unknown_channel\"", happens: &[("0 c ticker A", "AfterUnknown")] },
@@ -148,7 +173,8 @@ fn faults_strike_what_they_are_about() {
 /// Breaks when a skewed clock is right, skewed too early or for too long.
 #[test]
 fn clocks_are_off_while_they_are_told_to() {
-    let script = "[[fault]]\nkind = \"clock_skew\"\nby_ms = -1500\nat = \"1s\"\nfor = \"2s\"\nvenue = \"coinbase\"";
+    let script =
+        "[[fault]]\nkind = \"clock_skew\"\nby_ms = -1500\nat = \"1s\"\nfor = \"2s\"\nvenue = \"coinbase\"";
     let mut faults = Faults::new(Script::parse(script).unwrap());
     let rows = [(0, 0), (999, 0), (1_000, -1_500), (2_999, -1_500), (3_000, 0)];
     for (ms, skew_ms) in rows {

@@ -195,7 +195,7 @@ impl Followed {
     ) -> Result<(), String> {
         let BookSaid { action, bids, asks, venue_ts, .. } = said;
         match action {
-            BookAction::Snapshot if self.is_old(&bids, &asks, venue_ts) => {
+            BookAction::Snapshot if self.is_late(venue_ts, self.book.venue_ts) => {
                 counts.duplicates += 1;
                 return Ok(());
             }
@@ -217,17 +217,6 @@ impl Followed {
         self.quote_from_top(now, venue_ts, out);
         self.hear(now);
         Ok(())
-    }
-
-    /// Whether a whole book is late, or was there already.
-    fn is_old(&self, bids: &[Level], asks: &[Level], venue_ts: Option<Ts>) -> bool {
-        let book = &self.book;
-        self.is_late(venue_ts, book.venue_ts)
-            || (self.wants.late_by_time
-                && book.is_whole
-                && venue_ts == book.venue_ts
-                && book.levels.bids().eq(bids)
-                && book.levels.asks().eq(asks))
     }
 
     /// Whether something newer was there. When nothing newer came for long, the venue's clock was set back.

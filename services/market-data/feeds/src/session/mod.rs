@@ -98,7 +98,7 @@ pub struct Counts {
     pub gaps: u64,
     /// Attempts to connect after the first.
     pub reconnects: u64,
-    /// Frames, books, quotes and trades that had been there already.
+    /// Frames, books and quotes that came late or again, and trades that were there already.
     pub duplicates: u64,
     /// Frames or parts of them that could not be read.
     pub malformed: u64,

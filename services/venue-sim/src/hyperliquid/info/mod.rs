@@ -104,8 +104,8 @@ fn of_account(counter: &mut Counter<'_>, question: &Question) -> Result<Value, U
     let account = counter.house.account(&user.to_string());
     let counter = &*counter;
     Ok(match question.kind.as_str() {
-        "clearinghouseState" => money::clearinghouse(counter, account),
-        "spotClearinghouseState" => money::spot(counter, account),
+        "clearinghouseState" => money::clearinghouse(counter, account, user),
+        "spotClearinghouseState" => money::spot(counter, account, user),
         "activeAssetData" => money::active_asset(counter, account, user, question.coin()?),
         "openOrders" => account::open_orders(counter, account, false),
         "frontendOpenOrders" => account::open_orders(counter, account, true),

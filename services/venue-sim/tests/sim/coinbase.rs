@@ -1,1 +1,0 @@
-//! Coinbase's protocol as a client meets it.
