@@ -69,11 +69,14 @@ async fn numbers(venue: &Venue, is_last: impl Fn(&[Value]) -> bool) -> Vec<Value
     messages
 }
 
+/// Whether messages are as a fault makes them.
+type IsRight = fn(&[Value]) -> bool;
+
 /// Breaks when a fault of frames does not reach the client, or not as what it is.
 #[tokio::test]
 async fn frames_fail_as_they_are_told_to() {
     let after = "after = 3; venue = \"coinbase\"; channel = \"l2_data\"";
-    let rows: &[(&str, fn(&[Value]) -> bool)] = &[
+    let rows: &[(&str, IsRight)] = &[
         ("drop", |found| jumps(found) == [2]),
         ("gap", |found| jumps(found) == [2]),
         ("duplicate", |found| jumps(found) == [0]),
