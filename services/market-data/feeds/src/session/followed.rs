@@ -158,6 +158,20 @@ impl Followed {
     pub(crate) fn fall_silent(&mut self, why: String) {
         self.silent = true;
         self.why = why;
+        // When nothing newer comes for long, the venue's clock may have been set back.
+        (self.book.venue_ts, self.quote.venue_ts) = (None, None);
+    }
+
+    /// It was asked for in vain.
+    pub(crate) fn miss(&mut self) {
+        self.tries += 1;
+        // As when it falls silent, for what is missing.
+        if !self.book.is_whole {
+            self.book.venue_ts = None;
+        }
+        if !self.quote.is_whole {
+            self.quote.venue_ts = None;
+        }
     }
 
     /// When its question counts as in vain.
@@ -219,10 +233,9 @@ impl Followed {
         Ok(())
     }
 
-    /// Whether something newer was there. When nothing newer came for long, the venue's clock was set back.
+    /// Whether something newer was there.
     fn is_late(&self, venue_ts: Option<Ts>, newest: Option<Ts>) -> bool {
-        let expects_newer = self.wants.late_by_time && !self.silent && self.tries == 0;
-        expects_newer && venue_ts.is_some() && venue_ts < newest
+        self.wants.late_by_time && venue_ts.is_some() && venue_ts < newest
     }
 
     fn quote_from_top(&mut self, now: Ts, venue_ts: Option<Ts>, out: &mut Vec<Action>) {

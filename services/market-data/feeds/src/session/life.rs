@@ -225,7 +225,7 @@ impl Session {
             return;
         }
         for &at in &late {
-            self.followed[at].tries += 1;
+            self.followed[at].miss();
         }
         if self.followed.iter().all(|one| one.tries >= TRIES) {
             return self.give_up(now, "no subscription was answered".to_owned(), out);

@@ -166,6 +166,25 @@ fn a_clock_that_was_set_back_is_followed() {
     assert_eq!(bench.frame(&book(50_000)).last().unwrap(), "live BTC-PERP");
 }
 
+/// Breaks when a question in vain makes everything that comes late new, not only the first that comes.
+#[test]
+fn a_question_in_vain_forgives_once() {
+    let mut bench = bench(hyperliquid(&["BTC"]));
+    bench.frame(&l2_book("BTC", 9_000, "100x1", "101x1"));
+    bench.frame("{");
+    for _ in 0..12 {
+        bench.frame(r#"{"channel":"pong"}"#);
+        bench.wait(1_000);
+    }
+    assert_eq!(bench.frame(&bbo("BTC", 8_000, "100x2", "101x2")), ["quote BTC-PERP 100x2 101x2"]);
+    assert_eq!(bench.frame(&bbo("BTC", 7_900, "100x3", "101x3")), [""; 0]);
+    assert_eq!(
+        bench.frame(&l2_book("BTC", 7_800, "100x4", "101x4")),
+        ["snapshot BTC-PERP 100x4 | 101x4", "live BTC-PERP"]
+    );
+    assert_eq!(bench.frame(&l2_book("BTC", 7_700, "100x5", "101x5")), [""; 0]);
+}
+
 /// Breaks when quotes need books to be live, or the quote of a silent market looks old while the connection lives.
 #[test]
 fn quotes_alone_are_enough() {

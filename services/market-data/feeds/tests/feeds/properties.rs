@@ -280,7 +280,12 @@ impl World {
             }
             Deed::Heartbeat if self.is_coinbase => self.send(heartbeat),
             Deed::Heartbeat => {}
-            Deed::Silence(ms) => self.wait(u64::from(*ms)),
+            Deed::Silence(ms) => {
+                // What is late is so by moments: seconds later a venue whose times go back has set its clock.
+                self.ahead.iter_mut().for_each(|(others, _)| *others = 0);
+                self.deliver();
+                self.wait(u64::from(*ms));
+            }
         }
         self.wait(50);
         self.deliver();
@@ -364,7 +369,7 @@ fn check_world(is_coinbase: bool, deeds: &[Deed], fates: Vec<Fate>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     /// Breaks when a consumer of Coinbase's feed holds a wrong book or quote while the feed says live, when a trade
     /// or a state comes twice, or when a feed does not come back after faults.
