@@ -172,7 +172,8 @@ fn a_paper_run_end_to_end() {
     let place = Place::new();
     place.write("busy.toml", BUSY);
     let venues = Venues::start(&place, "");
-    let mut run = Live::start(&place, &venues, "run --mode paper -c busy.toml --set runtime.capture=true -o run");
+    let mut run =
+        Live::start(&place, &venues, "run --mode paper -c busy.toml --set runtime.capture=true -o run");
     run.until(&place, |status| status["fills"].as_u64() >= Some(10));
     run.signal("INT");
     let (code, ended) = run.end();
@@ -189,7 +190,8 @@ fn a_paper_run_end_to_end() {
     assert!(market_only["events"].as_u64() < report["events"].as_u64());
     assert!(check_feeds(&place, "run") >= 10);
     check_frames(&place, "run");
-    for instrument in ["BTC-USD.COINBASE", "ETH-USD.COINBASE", "BTC-PERP.HYPERLIQUID", "SOL-PERP.HYPERLIQUID"] {
+    for instrument in ["BTC-USD.COINBASE", "ETH-USD.COINBASE", "BTC-PERP.HYPERLIQUID", "SOL-PERP.HYPERLIQUID"]
+    {
         let stat = place.done("journal cat run --kind market.quote").out;
         assert!(stat.contains(&format!("\"{instrument}\"")), "no quote of {instrument}");
     }
@@ -224,13 +226,15 @@ fn check_frames(place: &Place, run: &str) {
     let hyperliquid = HyperliquidSettings { coins, ..HyperliquidSettings::default() };
     for feed in [FeedSettings::Coinbase(coinbase), FeedSettings::Hyperliquid(hyperliquid)] {
         let mut kept = Kept::default();
-        let frames = place.path(run).join("frames").join(format!("{}-000001.frames", feed.venue().to_lowercase()));
+        let frames =
+            place.path(run).join("frames").join(format!("{}-000001.frames", feed.venue().to_lowercase()));
         replay_capture(&frames, &feed, &mut kept).unwrap();
         let again = kept.0.into_iter().filter(|input| input.kind().starts_with("market."));
         let mut reader = JournalReader::open(&place.path(run)).unwrap();
         let journaled = std::iter::from_fn(|| reader.next_input().unwrap()).map(|(_, _, input)| input);
         let of_venue = |input: &Input| {
-            input.kind().starts_with("market.") && input.instrument().is_some_and(|id| id.venue() == feed.venue())
+            input.kind().starts_with("market.")
+                && input.instrument().is_some_and(|id| id.venue() == feed.venue())
         };
         let mut count = 0;
         for (journaled, again) in journaled.filter(of_venue).zip(again) {
@@ -276,7 +280,8 @@ fn every_fault_is_survived() {
     let quick = "--set venues.coinbase.silence_ms=1000 --set venues.coinbase.drop_ms=2500 \
                  --set venues.coinbase.stale_after_ms=1500 --set venues.hyperliquid.silence_ms=1000 \
                  --set venues.hyperliquid.drop_ms=2500 --set venues.hyperliquid.stale_after_ms=1500";
-    let run = Live::start(&place, &venues, &format!("run --mode paper -c busy.toml -o run --duration 25s {quick}"));
+    let run =
+        Live::start(&place, &venues, &format!("run --mode paper -c busy.toml -o run --duration 25s {quick}"));
     let (code, ended) = run.end();
     assert_eq!(code, Some(0), "{}", log_of(&place));
     let ended = ended.unwrap();
@@ -288,7 +293,8 @@ fn every_fault_is_survived() {
     let statuses = place.events("run", "--kind feed.status");
     let seen = |state: &str| statuses.iter().any(|event| event["data"]["state"] == state);
     assert!(["down", "live", "gap", "stale"].iter().all(|state| seen(state)), "{statuses:?}");
-    for instrument in ["BTC-USD.COINBASE", "ETH-USD.COINBASE", "BTC-PERP.HYPERLIQUID", "SOL-PERP.HYPERLIQUID"] {
+    for instrument in ["BTC-USD.COINBASE", "ETH-USD.COINBASE", "BTC-PERP.HYPERLIQUID", "SOL-PERP.HYPERLIQUID"]
+    {
         let last = statuses.iter().rfind(|event| event["data"]["instrument"] == instrument).unwrap();
         assert_eq!(last["data"]["state"], "live", "{instrument} comes back: {last}\n{}", log_of(&place));
         let trades = place.events("run", "--kind market.trade");
@@ -318,7 +324,8 @@ fn a_killed_run_is_taken_up_again() {
     for (epoch, start) in ["-c busy.toml -o run", "--resume run", "--resume run"].into_iter().enumerate() {
         let mut run = Live::start(&place, &venues, &format!("run --mode paper {start} {settings}"));
         let before = durable;
-        let status = run.until(&place, |s| s["durable"].as_u64() > Some(before + 200) && s["orders"].as_u64() > Some(0));
+        let status = run
+            .until(&place, |s| s["durable"].as_u64() > Some(before + 200) && s["orders"].as_u64() > Some(0));
         durable = status["durable"].as_u64().unwrap();
         if epoch < 2 {
             run.signal("KILL");
@@ -346,7 +353,8 @@ fn recording_and_waiting() {
     let nowhere = "--set venues.coinbase.rest_url=http://127.0.0.1:9 --set venues.coinbase.ws_url=ws://127.0.0.1:9/ws \
                    --set venues.hyperliquid.rest_url=http://127.0.0.1:9 --set venues.hyperliquid.ws_url=ws://127.0.0.1:9/ws";
     let began = Instant::now();
-    let said = place.reprise(&format!("run --mode paper -c busy.toml -o nothing --duration 2500ms {nowhere}"));
+    let said =
+        place.reprise(&format!("run --mode paper -c busy.toml -o nothing --duration 2500ms {nowhere}"));
     assert_eq!(said.code, 0, "{said:?}");
     assert!(began.elapsed() >= Duration::from_millis(2_400), "it waits");
     assert!(said.err.contains("no market data comes"), "{}", said.err);
