@@ -4,7 +4,11 @@
 //! It reports; what must hold (every event journaled or counted as merged, nothing but quotes and books merged, the
 //! journal whole, the decisions the same when replayed) it also checks.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as expected")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark stops at the first thing that is not as expected"
+)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -215,5 +215,4 @@ fn read(path: &Path, origin: &Origin, last: Seq) -> Result<(Position, Vec<u8>), 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
 mod tests;

@@ -167,7 +167,7 @@ impl CaughtUp<'_> {
             Ok(assemble(config, registry, &first.instruments, first.epoch)?)
         };
         if let Some((position, saved)) = snapshot::newest(self.dir, origin, recovered.last_seq) {
-            match self.from_snapshot(assembled()?, &position, &saved) {
+            match self.at_snapshot(assembled()?, &position, &saved) {
                 Ok(core) => {
                     self.snapshot = Some(position.seq);
                     return Ok(core);
@@ -185,7 +185,7 @@ impl CaughtUp<'_> {
         self.step_on(core, reader)
     }
 
-    fn from_snapshot(&mut self, mut core: Core, position: &Position, saved: &[u8]) -> Result<Core, String> {
+    fn at_snapshot(&mut self, mut core: Core, position: &Position, saved: &[u8]) -> Result<Core, String> {
         core.restore(saved).map_err(|error| error.to_string())?;
         let reader = JournalReader::open_at(self.dir, position).map_err(|error| error.to_string())?;
         self.step_on(core, reader).map_err(|error| error.to_string())
