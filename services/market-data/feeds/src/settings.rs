@@ -32,7 +32,7 @@ pub struct CoinbaseSettings {
     /// Fee of a fill that took liquidity, as a fraction of its notional.
     pub taker_fee: Rate,
     /// Listen through the crate `coinbase-advanced` instead of our own session. Quotes then come from `level2`
-    /// whatever [`Self::quotes_from`] says, because its ticker leaves the best bid and ask out; frames cannot be
+    /// whatever `quotes_from` says, because its ticker leaves the best bid and ask out; frames cannot be
     /// captured, because it hides them; receive times are taken after its parsing.
     pub official_sdk: bool,
 }
