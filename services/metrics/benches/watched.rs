@@ -78,7 +78,13 @@ fn quote(n: u64) -> Input {
         Some(Level { price, qty: "3".parse().unwrap() })
     };
     let instrument = name.parse().unwrap();
-    Input::Quote(Quote { instrument, bid: level(cents - 1), ask: level(cents + 1), venue_ts: None, conflated: None })
+    Input::Quote(Quote {
+        instrument,
+        bid: level(cents - 1),
+        ask: level(cents + 1),
+        venue_ts: None,
+        conflated: None,
+    })
 }
 
 fn send(intake: &mut Intake, a_second: u64, seconds: u64) {
@@ -110,7 +116,8 @@ fn scrape(address: SocketAddr) -> std::io::Result<String> {
 /// A run, watched or not; how it went, and the longest look.
 fn run(is_watched: bool, a_second: u64, seconds: u64) -> (Summary, f64) {
     let dir = tempfile::tempdir().unwrap();
-    let mut engine = Engine::create(&dir.path().join("run"), &config(), &Registry::builtin(), RunMode::Paper).unwrap();
+    let mut engine =
+        Engine::create(&dir.path().join("run"), &config(), &Registry::builtin(), RunMode::Paper).unwrap();
     let settings = Settings {
         listen: is_watched.then(|| "127.0.0.1:0".parse().unwrap()),
         otlp_url: is_watched.then(|| "http://127.0.0.1:9".to_owned()),
@@ -146,7 +153,12 @@ fn main() {
         let is_watched = round % 2 == 1;
         let (summary, look) = run(is_watched, a_second, seconds);
         let us = |ns: u64| ns as f64 / 1_000.0;
-        print!("{:>9}: {} orders, {} merged;", if is_watched { "watched" } else { "unwatched" }, summary.orders, summary.conflated);
+        print!(
+            "{:>9}: {} orders, {} merged;",
+            if is_watched { "watched" } else { "unwatched" },
+            summary.orders,
+            summary.conflated
+        );
         for (name, stage) in summary.latencies.stages().into_iter().take(2) {
             let at = |fraction| us(stage.quantile_ns(fraction));
             print!(" {name} p50 {:.1} p99 {:.1} p99.9 {:.1} µs;", at(0.5), at(0.99), at(0.999));

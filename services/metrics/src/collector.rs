@@ -16,7 +16,8 @@ use crate::look::Look;
 use crate::process;
 use crate::sheet::{Copied, STAGE_BOUNDS_NS, Sheet};
 use crate::table::{
-    CONFLATED, DURABLE, EVENTS, LAG, LOST, OFFERED, PASSED, RUN, SEQ, SPANS_DROPPED, SPANS_EXPORTED, STAGE, WAITING,
+    CONFLATED, DURABLE, EVENTS, LAG, LOST, OFFERED, PASSED, RUN, SEQ, SPANS_DROPPED, SPANS_EXPORTED, STAGE,
+    WAITING,
 };
 use crate::traces::SpanCounts;
 

@@ -40,9 +40,7 @@ pub(crate) fn serve(listener: TcpListener, sheet: Arc<Sheet>) -> Result<Server, 
     let exposition = move || async move { ([(CONTENT_TYPE, TEXT)], sheet.exposition()) };
     let router = Router::new().route("/metrics", get(exposition));
     let work = async move {
-        let served = async {
-            axum::serve(tokio::net::TcpListener::from_std(listener)?, router).await
-        };
+        let served = async { axum::serve(tokio::net::TcpListener::from_std(listener)?, router).await };
         tokio::select! {
             ended = served => if let Err(error) = ended {
                 tracing::error!(%error, "metrics are no longer served");

@@ -85,7 +85,11 @@ impl Running {
 ///
 /// # Errors
 /// When the address cannot be listened on, or a thread cannot be made.
-pub fn serve(engine: &mut Engine, feeds: Vec<FeedSource>, settings: &Settings) -> Result<Running, MetricsError> {
+pub fn serve(
+    engine: &mut Engine,
+    feeds: Vec<FeedSource>,
+    settings: &Settings,
+) -> Result<Running, MetricsError> {
     let mut running = Running { address: None, threads: Vec::new(), server: None };
     let mut spans = None;
     if let Some(otlp_url) = &settings.otlp_url {

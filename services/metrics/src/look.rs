@@ -10,9 +10,9 @@ use reprise_runtime::{EngineView, Latencies};
 
 use crate::sheet::Sheet;
 use crate::table::{
-    BALANCE, DAY_LOSS, DRAWDOWN, ENDING, EQUITY, EXPOSURE, EXPOSURE_QUOTE, FEED_STATE, FEES, FUNDING, GROSS, HELD,
-    KILL_SWITCH, LOOK_TOOK, LOOKED, NET, OPEN_ORDERS, PAUSED, PEAK, POSITION, PRICE, PRICE_AGE, REALIZED, SKEW,
-    TRADING, UNKNOWN_ORDERS, UNREALIZED,
+    BALANCE, DAY_LOSS, DRAWDOWN, ENDING, EQUITY, EXPOSURE, EXPOSURE_QUOTE, FEED_STATE, FEES, FUNDING, GROSS,
+    HELD, KILL_SWITCH, LOOK_TOOK, LOOKED, NET, OPEN_ORDERS, PAUSED, PEAK, POSITION, PRICE, PRICE_AGE,
+    REALIZED, SKEW, TRADING, UNKNOWN_ORDERS, UNREALIZED,
 };
 
 const NS_A_SECOND: f64 = 1e9;
@@ -98,7 +98,11 @@ impl Trading {
             state: state.trading(),
             is_paused: state.is_paused(),
             reporting: state.account.reporting(),
-            instruments: state.markets.iter().map(|(ix, market)| Instrument::of(state, ix, market, now)).collect(),
+            instruments: state
+                .markets
+                .iter()
+                .map(|(ix, market)| Instrument::of(state, ix, market, now))
+                .collect(),
             positions: Vec::new(),
             profits: BTreeMap::new(),
             balances: state.account.balances().map(|(asset, b)| (asset, b.total, b.held)).collect(),

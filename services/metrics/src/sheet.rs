@@ -55,7 +55,9 @@ impl Sheet {
             match row.kind {
                 Type::Counter => recorder.describe_counter(row.name.into(), None, row.meaning.trim().into()),
                 Type::Gauge => recorder.describe_gauge(row.name.into(), None, row.meaning.trim().into()),
-                Type::Histogram => recorder.describe_histogram(row.name.into(), None, row.meaning.trim().into()),
+                Type::Histogram => {
+                    recorder.describe_histogram(row.name.into(), None, row.meaning.trim().into())
+                }
             }
         }
         Ok(Self { scraped: recorder.handle(), recorder, copied: Mutex::default() })

@@ -77,7 +77,12 @@ impl Exporter {
         let failed = |error: reqwest::Error| MetricsError::Exporter(error.to_string());
         // Without one provider of cryptography chosen a client cannot be made; whoever chose before, wins.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().timeout(PATIENCE).pool_max_idle_per_host(0).no_proxy().build().map_err(failed)?;
+        let client = Client::builder()
+            .timeout(PATIENCE)
+            .pool_max_idle_per_host(0)
+            .no_proxy()
+            .build()
+            .map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -125,7 +130,11 @@ impl Exporter {
             self.send();
         }
         if !self.waiting.is_empty() {
-            tracing::warn!(spans = self.waiting.len(), url = self.url, "spans were not taken by the collector");
+            tracing::warn!(
+                spans = self.waiting.len(),
+                url = self.url,
+                "spans were not taken by the collector"
+            );
         }
     }
 

@@ -72,7 +72,9 @@ impl Life {
             Outcome::OrderReplaceSubmitted(_) => self.call("replace", seq, ts),
             Outcome::OrderAccepted(_) => self.answered("submit", ts, None),
             Outcome::OrderReplaced(_) => self.answered("replace", ts, None),
-            Outcome::OrderRejected(e) => self.refused(e.request, ts, &in_words(&e.refusal, e.reason.as_deref())),
+            Outcome::OrderRejected(e) => {
+                self.refused(e.request, ts, &in_words(&e.refusal, e.reason.as_deref()))
+            }
             Outcome::OrderDenied(e) => return self.denied(e.request, ts, &e.refusal),
             Outcome::OrderUnknown(e) => self.unanswered(ts, &e.reason),
             Outcome::OrderPartiallyFilled(e) => self.filled(ts, &e.fill),

@@ -30,9 +30,7 @@ pub(crate) fn span(run: u64, order: OrderId, span: &Span) -> Value {
         encoded["parentSpanId"] = json!(format!("{:016x}", parent.0));
     }
     if !span.moments.is_empty() {
-        let moment = |(ts, name, facts): &(reprise_model::Ts, &str, Vec<_>)| {
-            json!({"timeUnixNano": ts.0.to_string(), "name": name, "attributes": attributes(facts)})
-        };
+        let moment = |(ts, name, facts): &(reprise_model::Ts, &str, Vec<_>)| json!({"timeUnixNano": ts.0.to_string(), "name": name, "attributes": attributes(facts)});
         encoded["events"] = span.moments.iter().map(moment).collect();
     }
     if let Some(failure) = &span.failure {

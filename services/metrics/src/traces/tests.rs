@@ -1,13 +1,13 @@
 //! Lives of orders that a paper venue does not lead to.
 
 use reprise_model::event::{
-    CancelReason, Fill, Hold, NewTerms, OrderAccepted, OrderCancelSubmitted, OrderCanceled, OrderDenied, OrderExpired,
-    OrderFilled, OrderPartiallyFilled, OrderRejected, OrderReplaceSubmitted, OrderReplaced, OrderRequested,
-    OrderSubmitted, OrderUnknown,
+    CancelReason, Fill, Hold, NewTerms, OrderAccepted, OrderCancelSubmitted, OrderCanceled, OrderDenied,
+    OrderExpired, OrderFilled, OrderPartiallyFilled, OrderRejected, OrderReplaceSubmitted, OrderReplaced,
+    OrderRequested, OrderSubmitted, OrderUnknown,
 };
 use reprise_model::{
-    Cash, Code, Label, Liquidity, NewOrder, OrderId, OrderOrigin, OrderType, Outcome, Qty, Refusal, RequestOf, Seq,
-    Side, TimeInForce, Ts,
+    Cash, Code, Label, Liquidity, NewOrder, OrderId, OrderOrigin, OrderType, Outcome, Qty, Refusal,
+    RequestOf, Seq, Side, TimeInForce, Ts,
 };
 use reprise_runtime::{Event, Published};
 
@@ -74,7 +74,9 @@ fn outcome(word: &str) -> Outcome {
         "fill" => Outcome::OrderFilled(OrderFilled { fill: fill() }),
         "cancel" => Outcome::OrderCancelSubmitted(OrderCancelSubmitted { order, reason }),
         "canceled" => Outcome::OrderCanceled(OrderCanceled { order, reason, leaves_qty: Qty::ZERO }),
-        "replace" => Outcome::OrderReplaceSubmitted(OrderReplaceSubmitted { order, terms: new, hold: hold() }),
+        "replace" => {
+            Outcome::OrderReplaceSubmitted(OrderReplaceSubmitted { order, terms: new, hold: hold() })
+        }
         "replaced" => Outcome::OrderReplaced(OrderReplaced { order, terms: new }),
         "expire" => Outcome::OrderExpired(OrderExpired { order, leaves_qty: Qty::ZERO }),
         "unknown" => Outcome::OrderUnknown(OrderUnknown { order, reason: "timeout".to_owned() }),
@@ -147,7 +149,10 @@ fn orders_that_never_end() {
     let mut tracer = Tracer::default();
     for n in 1..40_000 {
         let order = OrderId { epoch: 7, n };
-        let event = Event::Outcome(Seq(0), Outcome::OrderRequested(Box::new(OrderRequested { order, terms: terms() })));
+        let event = Event::Outcome(
+            Seq(0),
+            Outcome::OrderRequested(Box::new(OrderRequested { order, terms: terms() })),
+        );
         tracer.take(&Published { seq: Seq(u64::from(n)), ts: Ts(1), event });
     }
     assert!(tracer.followed() <= 16_384);

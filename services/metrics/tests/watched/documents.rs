@@ -15,7 +15,14 @@ fn read(path: &str) -> String {
 
 fn row_of(row: &Row) -> String {
     let labels: Vec<String> = row.labels.iter().map(|label| format!("`{label}`")).collect();
-    format!("| `{}` | {} | {} | {} | {} |", row.name, row.kind, row.unit, labels.join(" "), row.meaning.trim())
+    format!(
+        "| `{}` | {} | {} | {} | {} |",
+        row.name,
+        row.kind,
+        row.unit,
+        labels.join(" "),
+        row.meaning.trim()
+    )
 }
 
 /// Breaks when a metric is not documented as it is, or one is documented that is not there.
@@ -54,7 +61,8 @@ fn named(expression: &str) -> Vec<(String, Vec<String>)> {
         rest = &rest[at..];
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
-        let inside = after.strip_prefix('{').and_then(|after| after.split_once('}')).map_or("", |(inside, _)| inside);
+        let inside =
+            after.strip_prefix('{').and_then(|after| after.split_once('}')).map_or("", |(inside, _)| inside);
         let labels = inside.split(',').filter_map(|matcher| {
             let label = matcher.split(['=', '!']).next()?.trim();
             (!label.is_empty()).then(|| label.to_owned())

@@ -28,7 +28,10 @@ fn check_table(scrape: &Scrape) {
     let mut exposed = BTreeSet::new();
     for series in scrape.series.keys() {
         let name = metric_of(series);
-        let row = TABLE.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("{series} is not in the table"));
+        let row = TABLE
+            .iter()
+            .find(|row| row.name == name)
+            .unwrap_or_else(|| panic!("{series} is not in the table"));
         assert_eq!(labels_of(series), row.labels.iter().copied().collect(), "{series}");
         exposed.insert(name);
     }
@@ -133,7 +136,11 @@ fn check_state(watched: &Watched, scrape: &Scrape) {
                 "asset=\"USD\"",
                 reprise_model::Cash::notional(price, position.qty).unwrap().abs().to_f64(),
             ),
-            ("reprise_balance", "asset=\"USD\"", state.account.balance("USD".parse().unwrap()).total.to_f64()),
+            (
+                "reprise_balance",
+                "asset=\"USD\"",
+                state.account.balance("USD".parse().unwrap()).total.to_f64(),
+            ),
             ("reprise_price", "instrument=\"BTC-USD.TEST\"", price.to_f64()),
             ("reprise_kill_switch_engaged", "", 1.0),
             ("reprise_trading_state", "state=\"reduce_only\"", 1.0),

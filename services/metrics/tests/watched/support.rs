@@ -279,7 +279,8 @@ impl Otlp {
                     kept.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
                 }
                 let mut stream = stream;
-                write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}").unwrap();
+                write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}")
+                    .unwrap();
             }
         });
         let url = format!("http://{address}");
@@ -289,7 +290,8 @@ impl Otlp {
     /// Every span that came, as it came.
     pub fn spans(&self) -> Vec<Value> {
         let requests = self.requests.lock().unwrap();
-        let scopes = requests.iter().flat_map(|r| r["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap());
+        let scopes =
+            requests.iter().flat_map(|r| r["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap());
         scopes.cloned().collect()
     }
 

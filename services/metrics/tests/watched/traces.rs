@@ -50,13 +50,19 @@ fn one_span_an_order() {
         match outcome {
             Outcome::OrderRequested(_) => {
                 assert_eq!(span["startTimeUnixNano"], ts, "it begins with the tick");
-                assert_eq!((fact(span, "reprise.seq"), fact(span, "reprise.cause")), (&seq.into(), &cause.to_string().into()));
+                assert_eq!(
+                    (fact(span, "reprise.seq"), fact(span, "reprise.cause")),
+                    (&seq.into(), &cause.to_string().into())
+                );
             }
             Outcome::OrderSubmitted(_) => {
                 submitted += 1;
                 let call = call.unwrap();
                 assert_eq!((&call["name"], &call["kind"]), (&"submit".into(), &3.into()));
-                assert_eq!((&call["startTimeUnixNano"], &call["parentSpanId"]), (&ts.into(), &span["spanId"]));
+                assert_eq!(
+                    (&call["startTimeUnixNano"], &call["parentSpanId"]),
+                    (&ts.into(), &span["spanId"])
+                );
             }
             Outcome::OrderAccepted(_) => assert_eq!(call.unwrap()["endTimeUnixNano"], ts),
             Outcome::OrderFilled(_) => {
