@@ -28,6 +28,7 @@ pub(crate) fn check(config: &Config) -> Result<(), Fault> {
         "a segment of 0 MiB holds nothing; write 1 or more".to_owned()
     })?;
     check_running(config)?;
+    check_traces(config)?;
     check_fee(config.paper.maker_fee, &["paper", "maker_fee"])?;
     check_fee(config.paper.taker_fee, &["paper", "taker_fee"])?;
     for (id, instrument) in &config.instruments {
@@ -90,6 +91,17 @@ fn check_running(config: &Config) -> Result<(), Fault> {
         })?;
     }
     Ok(())
+}
+
+fn check_traces(config: &Config) -> Result<(), Fault> {
+    let Some(url) = &config.traces.otlp_url else { return Ok(()) };
+    let path = ["traces", "otlp_url"];
+    need(["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)), &path, || {
+        "it must begin with http:// or https://".to_owned()
+    })?;
+    need(!url.contains('@'), &path, || {
+        "it must hold no user or password: it is recorded with the run".to_owned()
+    })
 }
 
 fn check_account(config: &Config) -> Result<(), Fault> {

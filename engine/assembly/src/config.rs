@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::running::{Durability, RuntimeConfig};
 use crate::venues::VenuesConfig;
+use crate::watching::{MetricsConfig, TracesConfig};
 
 /// The whole effective configuration; what `run.started` records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,16 +33,21 @@ pub struct Config {
     pub runtime: RuntimeConfig,
     /// The venues.
     pub venues: VenuesConfig,
+    /// Metrics for Prometheus.
+    pub metrics: MetricsConfig,
+    /// Traces of orders.
+    pub traces: TracesConfig,
     /// The strategies that run side by side.
     pub strategy: Vec<StrategyConfig>,
 }
 
 impl Config {
-    /// The part of it that decides: without where the venues are, and how the journal and the loop work.
+    /// The part of it that decides: without where the venues are, how the journal and the loop work, and who
+    /// watches.
     #[must_use]
     pub fn deciding(&self) -> Self {
-        let (journal, runtime, venues) = Default::default();
-        Self { journal, runtime, venues, ..self.clone() }
+        let (journal, runtime, venues, metrics, traces) = Default::default();
+        Self { journal, runtime, venues, metrics, traces, ..self.clone() }
     }
 
     /// True when every decision is the same under both.

@@ -13,6 +13,7 @@ mod meaning;
 mod places;
 mod running;
 mod venues;
+mod watching;
 
 pub use amendments::Amendments;
 pub use assemble::assemble;
@@ -23,3 +24,4 @@ pub use meaning::{from_recorded, interpret, nearest, shown, table_of, to_recorde
 pub use reprise_strategies::Registry;
 pub use running::{Durability, OnShutdown, RuntimeConfig, Wait};
 pub use venues::{CoinbaseConfig, HyperliquidConfig, Network, QuotesFrom, SequenceScope, VenuesConfig};
+pub use watching::{MetricsConfig, TracesConfig};

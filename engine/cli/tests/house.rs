@@ -51,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["reprise-model", "reprise-core", "reprise-strategies", "reprise-risk", "reprise-execution"],
     ),
     ("reprise-runtime", &["reprise-model", "reprise-core", "reprise-journal", "reprise-assembly"]),
+    ("reprise-metrics", &["reprise-model", "reprise-core", "reprise-runtime"]),
     ("reprise-replays", &["reprise-model", "reprise-core", "reprise-journal", "reprise-assembly"]),
     (
         "reprise-cli",
@@ -63,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "reprise-assembly",
             "reprise-runtime",
             "reprise-feeds",
+            "reprise-metrics",
             "reprise-venue-sim",
             "reprise-replays",
         ],

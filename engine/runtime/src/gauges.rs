@@ -4,7 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use reprise_core::Core;
-use reprise_model::Cash;
+use reprise_model::event::{KINDS, KindRow};
+use reprise_model::{Cash, Input, Outcome};
 
 /// The numbers.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Gauges {
     open_orders: AtomicU64,
     waiting: AtomicU64,
     equity: Mutex<Option<Cash>>,
+    inputs_by_kind: [AtomicU64; Input::KINDS],
+    outcomes_by_kind: [AtomicU64; Outcome::KINDS],
 }
 
 /// One of them is a number that is only read and set.
@@ -80,6 +83,12 @@ impl Gauges {
         self.equity.lock().ok().and_then(|equity| *equity)
     }
 
+    /// Every kind of input and outcome, with how many of it there were in this epoch.
+    pub fn by_kind(&self) -> impl Iterator<Item = (&'static KindRow, u64)> {
+        // The table of kinds begins with the inputs, and the outcomes follow.
+        KINDS.iter().zip(self.inputs_by_kind.iter().chain(&self.outcomes_by_kind).map(read))
+    }
+
     pub(crate) fn show(&self, shown: &Shown, core: Option<&Core>) {
         let pairs = [
             (&self.seq, shown.seq),
@@ -91,6 +100,10 @@ impl Gauges {
             (&self.waiting, shown.waiting),
         ];
         for (gauge, value) in pairs {
+            gauge.store(value, Ordering::Relaxed);
+        }
+        let kinds = self.inputs_by_kind.iter().chain(&self.outcomes_by_kind);
+        for (gauge, &value) in kinds.zip(shown.inputs_by_kind.iter().chain(&shown.outcomes_by_kind)) {
             gauge.store(value, Ordering::Relaxed);
         }
         let Some(core) = core else { return };
@@ -112,4 +125,6 @@ pub(crate) struct Shown {
     pub fills: u64,
     pub denied: u64,
     pub waiting: u64,
+    pub inputs_by_kind: [u64; Input::KINDS],
+    pub outcomes_by_kind: [u64; Outcome::KINDS],
 }

@@ -48,6 +48,50 @@ impl Stage {
     pub fn max_ns(&self) -> u64 {
         self.0.max()
     }
+
+    /// How many times lie within each of these bounds, which ascend, and what all times add up to; both to the
+    /// digits with which times are recorded.
+    #[must_use]
+    pub fn buckets(&self, bounds_ns: &[u64]) -> Buckets {
+        let mut buckets = Buckets { within: vec![0; bounds_ns.len()], sum_ns: 0 };
+        for recorded in self.0.iter_recorded() {
+            let (time, count) = (recorded.value_iterated_to(), recorded.count_since_last_iteration());
+            let first = bounds_ns.partition_point(|&bound| bound < time);
+            buckets.within[first..].iter_mut().for_each(|within| *within += count);
+            let middle = self.0.median_equivalent(time);
+            buckets.sum_ns = buckets.sum_ns.saturating_add(middle.saturating_mul(count));
+        }
+        buckets
+    }
+}
+
+/// One stage's times in buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buckets {
+    /// Times within each bound; those within one are within the next.
+    pub within: Vec<u64>,
+    /// All times added up, in nanoseconds.
+    pub sum_ns: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Breaks when times are counted in a bucket they do not lie in, or the sum is far from theirs.
+    #[test]
+    fn times_in_buckets() {
+        let mut stage = Stage::new();
+        assert_eq!(stage.buckets(&[1, 10]), Buckets { within: vec![0, 0], sum_ns: 0 });
+        for (ns, times) in [(10, 3), (11, 2), (1_000, 4), (90_000_000_000, 1)] {
+            (0..times).for_each(|_| stage.record_ns(ns));
+        }
+        let buckets = stage.buckets(&[9, 10, 100, 1_010, 50_000_000_000]);
+        assert_eq!(buckets.within, [0, 3, 5, 9, 9]);
+        let exact = 10 * 3 + 11 * 2 + 1_000 * 4 + 60_000_000_000_u64;
+        assert!(buckets.sum_ns.abs_diff(exact) < exact / 50, "{} against {exact}", buckets.sum_ns);
+        assert_eq!(stage.count(), 10);
+    }
 }
 
 /// The stages of an event on its way through the engine.

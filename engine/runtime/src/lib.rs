@@ -24,7 +24,7 @@ pub use engine::{Engine, Summary};
 pub use error::RuntimeError;
 pub use gauges::Gauges;
 pub use intake::{Arrival, Closed, Intake, IntakeCounts, intake};
-pub use latency::{Latencies, Stage};
+pub use latency::{Buckets, Latencies, Stage};
 pub use publish::{Event, Interest, Published, Subscription};
 pub use settings::RunSettings;
 pub use start::TakenUp;

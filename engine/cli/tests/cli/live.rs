@@ -1,6 +1,6 @@
 //! Live runs against the simulated venues: processes on loopback, as a user would start them.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -165,21 +165,60 @@ fn check_feeds(place: &Place, run: &str) -> usize {
     orders
 }
 
+/// Metrics are where the log says they are, and tell of both feeds and of the fills that the run has told of.
+fn check_metrics(place: &Place) {
+    let logs = logs_of(place);
+    let url = logs.iter().find_map(|line| line["url"].as_str().filter(|_| line["message"] == "metrics are served"));
+    let address = url.unwrap().trim_start_matches("http://").trim_end_matches("/metrics").to_owned();
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let value = |series: &str| {
+        let line = answer.lines().find_map(|line| line.strip_prefix(series)).unwrap_or_else(|| panic!("{series}: {answer}"));
+        line.trim().parse::<f64>().unwrap()
+    };
+    for venue in ["COINBASE", "HYPERLIQUID"] {
+        assert!(value(&format!("reprise_feed_frames_total{{venue=\"{venue}\"}}")) > 10.0, "{venue}");
+    }
+    assert!(value("reprise_events_total{class=\"outcome\",kind=\"order.filled\"}") >= 1.0);
+    assert_eq!(value("reprise_feed_state{instrument=\"BTC-USD.COINBASE\",state=\"live\"}"), 1.0);
+}
+
+fn logs_of(place: &Place) -> Vec<Value> {
+    log_of(place).lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// Each line is one object, and what is about an order says which, and where it stands in the journal.
+fn check_logs(place: &Place) {
+    let (text, logs) = (log_of(place), logs_of(place));
+    assert!(logs.len() > 20 && logs.len() + 5 > text.lines().count(), "{text}");
+    let about_orders = logs.iter().filter(|line| line["message"].as_str().is_some_and(|m| m.starts_with("order ")));
+    let mut checked = 0;
+    for line in about_orders {
+        assert!(line["seq"].as_u64() > Some(0) && line["order"].as_str().is_some_and(|id| id.contains('-')), "{line}");
+        checked += 1;
+    }
+    assert!(checked >= 10, "{text}");
+}
+
 /// Breaks when a paper run against both venues does not trade, ends badly, cannot be proved, or decides otherwise
-/// when its journal is backtested.
+/// when its journal is backtested; or when its metrics or its logs do not say what they are about.
 #[test]
 fn a_paper_run_end_to_end() {
     let place = Place::new();
     place.write("busy.toml", BUSY);
     let venues = Venues::start(&place, "");
-    let mut run =
-        Live::start(&place, &venues, "run --mode paper -c busy.toml --set runtime.capture=true -o run");
+    let settings = "--set runtime.capture=true --set metrics.listen=127.0.0.1:0 --log json";
+    let mut run = Live::start(&place, &venues, &format!("run --mode paper -c busy.toml {settings} -o run"));
     run.until(&place, |status| status["fills"].as_u64() >= Some(10));
+    check_metrics(&place);
     run.signal("INT");
     let (code, ended) = run.end();
     assert_eq!(code, Some(0), "{}", log_of(&place));
     let ended = ended.unwrap();
     assert_eq!(ended["reason"], "SIGINT");
+    check_logs(&place);
 
     assert_eq!(place.json("journal verify run --json")["verdict"], "clean");
     let verdict = place.json("verify run --json");

@@ -9,7 +9,7 @@ use super::{
     ReportUnanswered, RiskBands, RiskBreach, RiskState, RunEnded, RunStarted, TimerArmed, TimerFired, Trade,
 };
 use crate::codec::{Field, ReadError, Reader, Writer};
-use crate::ids::InstrumentId;
+use crate::ids::{InstrumentId, OrderId};
 
 crate::words! {
     /// What an event is to the core.
@@ -85,6 +85,17 @@ macro_rules! kinds {
             }
 
             impl $class {
+                /// How many kinds of this class there are.
+                pub const KINDS: usize = [$($kind),*].len();
+
+                /// The kind's place among those of its class, in the order of [`KINDS`].
+                #[must_use]
+                #[inline]
+                pub const fn place(&self) -> usize {
+                    enum Place { $($variant),* }
+                    match self { $( Self::$variant(_) => Place::$variant as usize, )* }
+                }
+
                 /// The kind's name on the wire.
                 #[must_use]
                 #[inline]
@@ -237,7 +248,64 @@ pub fn kind_row(kind: &str) -> Option<&'static KindRow> {
     KINDS.iter().find(|row| row.kind == kind)
 }
 
+impl Outcome {
+    /// The order the outcome is about, if it is about one.
+    #[must_use]
+    pub fn order(&self) -> Option<OrderId> {
+        match self {
+            Self::OrderRequested(e) => Some(e.order),
+            Self::OrderDenied(e) => Some(e.order),
+            Self::OrderSubmitted(e) => Some(e.order),
+            Self::OrderAccepted(e) => Some(e.order),
+            Self::OrderPartiallyFilled(e) => Some(e.fill.order),
+            Self::OrderFilled(e) => Some(e.fill.order),
+            Self::OrderCancelSubmitted(e) => Some(e.order),
+            Self::OrderCanceled(e) => Some(e.order),
+            Self::OrderReplaceSubmitted(e) => Some(e.order),
+            Self::OrderReplaced(e) => Some(e.order),
+            Self::OrderRejected(e) => Some(e.order),
+            Self::OrderExpired(e) => Some(e.order),
+            Self::OrderUnknown(e) => Some(e.order),
+            Self::RiskBands(_)
+            | Self::RiskState(_)
+            | Self::RiskBreach(_)
+            | Self::PositionChanged(_)
+            | Self::AccountChanged(_)
+            | Self::TimerArmed(_)
+            | Self::TimerFired(_)
+            | Self::Checkpoint(_) => None,
+        }
+    }
+}
+
 impl Input {
+    /// The order the input is about, if it is about one.
+    #[must_use]
+    pub fn order(&self) -> Option<OrderId> {
+        match self {
+            Self::ReportAccepted(e) => Some(e.order),
+            Self::ReportRejected(e) => Some(e.order),
+            Self::ReportFilled(e) => Some(e.order),
+            Self::ReportCanceled(e) => Some(e.order),
+            Self::ReportReplaced(e) => Some(e.order),
+            Self::ReportExpired(e) => Some(e.order),
+            Self::ReportUnanswered(e) => Some(e.order),
+            Self::OperatorCommand(e) => e.order,
+            Self::Quote(_)
+            | Self::Trade(_)
+            | Self::Book(_)
+            | Self::Bar(_)
+            | Self::Mark(_)
+            | Self::Funding(_)
+            | Self::InstrumentDefined(_)
+            | Self::FeedStatus(_)
+            | Self::AccountTransferred(_)
+            | Self::ClockAdvanced(_)
+            | Self::RunStarted(_)
+            | Self::RunEnded(_) => None,
+        }
+    }
+
     /// The instrument the input is about, if it is about one.
     #[must_use]
     #[inline]

@@ -154,6 +154,7 @@ impl Engine {
         self.writer.append_input(seq, ts, input, count)?;
         for one in decided {
             self.writer.append_outcome(one.seq, one.ts, one.cause, &one.outcome)?;
+            self.shown.outcomes_by_kind[one.outcome.place()] += 1;
             match &one.outcome {
                 Outcome::OrderSubmitted(_) => self.shown.orders += 1,
                 Outcome::OrderDenied(_) => self.shown.denied += 1,
@@ -162,6 +163,7 @@ impl Engine {
             }
         }
         self.shown.inputs += 1;
+        self.shown.inputs_by_kind[input.place()] += 1;
         self.shown.outcomes += u64::from(count);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod feeds;
 mod status;
+mod watching;
 
 use std::path::Path;
 use std::thread;
@@ -28,6 +29,7 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
     }
     let status = status::tell(&mut engine, config.runtime.status_s, live.json)?;
     let feeds = feeds::start(&engine, dir, config)?;
+    let watching = watching::start(&mut engine, &feeds, dir, config)?;
     let ended = engine.run();
     for feed in &feeds {
         feed.stop();
@@ -39,6 +41,7 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
         }
     }
     status.finish();
+    watching.finish();
     let summary = ended?;
     if live.json {
         status::print_summary_json(&summary)?;

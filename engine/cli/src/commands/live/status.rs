@@ -137,7 +137,10 @@ fn log_event(published: &Published) {
             tracing::info!(seq, command = %e.command, by = e.by, reason = e.reason, "operator");
         }
         Event::Outcome(_, outcome) => log_outcome(seq, outcome),
-        Event::Input(_) => {}
+        Event::Input(input) => {
+            let (kind, order) = (input.kind(), input.order().map(|id| id.to_string()));
+            tracing::debug!(seq, order, kind, "input");
+        }
     }
 }
 
@@ -177,7 +180,10 @@ fn log_outcome(seq: u64, outcome: &Outcome) {
                 "limit reached"
             );
         }
-        other => tracing::debug!(seq, kind = other.kind(), "outcome"),
+        other => {
+            let (kind, order) = (other.kind(), other.order().map(|id| id.to_string()));
+            tracing::debug!(seq, order, kind, "outcome");
+        }
     }
 }
 

@@ -1,0 +1,8 @@
+//! Real runs, watched: what is scraped and what a collector gets, against what the journal has.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
+
+mod documents;
+mod scraping;
+mod support;
+mod traces;
