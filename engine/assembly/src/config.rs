@@ -7,6 +7,7 @@ use reprise_model::{Asset, Cash, Instrument, InstrumentId, Price, Qty, Rate, Str
 use reprise_risk::RiskSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::AlertsConfig;
 use crate::running::{Durability, RuntimeConfig};
 use crate::venues::VenuesConfig;
 
@@ -32,16 +33,19 @@ pub struct Config {
     pub runtime: RuntimeConfig,
     /// The venues.
     pub venues: VenuesConfig,
+    /// Alerts.
+    pub alerts: AlertsConfig,
     /// The strategies that run side by side.
     pub strategy: Vec<StrategyConfig>,
 }
 
 impl Config {
-    /// The part of it that decides: without where the venues are, and how the journal and the loop work.
+    /// The part of it that decides: without where the venues are, how the journal and the loop work, and where
+    /// alerts are told.
     #[must_use]
     pub fn deciding(&self) -> Self {
         let (journal, runtime, venues) = Default::default();
-        Self { journal, runtime, venues, ..self.clone() }
+        Self { journal, runtime, venues, alerts: self.alerts.deciding(), ..self.clone() }
     }
 
     /// True when every decision is the same under both.
