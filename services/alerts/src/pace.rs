@@ -39,7 +39,13 @@ pub(crate) enum Verdict {
 
 impl Pace {
     /// An alert is to be told; `same` says what it has in common with those it repeats.
-    pub(crate) fn offer(&mut self, rule: &RuleSettings, now: Ts, same: String, alert: AlertRaised) -> Verdict {
+    pub(crate) fn offer(
+        &mut self,
+        rule: &RuleSettings,
+        now: Ts,
+        same: String,
+        alert: AlertRaised,
+    ) -> Verdict {
         // While something waits everything does, or what is told last would not be what happened last.
         if let Some(held) = &mut self.held {
             *held = Held { same, alert, count: held.count + 1 };
@@ -48,7 +54,8 @@ impl Pace {
         self.forget(rule, now);
         let repeats = self.last.get(&same).map(|last| last.plus_ns(rule.dedup_ns()));
         let is_full = self.recent.len() >= rule.rate();
-        let crowded = self.recent.front().filter(|_| is_full).map(|first| first.plus_ns(rule.rate_window_ns()));
+        let crowded =
+            self.recent.front().filter(|_| is_full).map(|first| first.plus_ns(rule.rate_window_ns()));
         match repeats.max(crowded) {
             None => {
                 self.note(now, same);

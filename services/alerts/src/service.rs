@@ -43,7 +43,8 @@ impl AlertService {
     /// When a rule makes no sense.
     pub fn new(rules: &[RuleSettings]) -> Result<Option<Self>, RuleError> {
         RuleSettings::check_all(rules)?;
-        let duty = |(at, rule): (usize, &RuleSettings)| Duty { at, rule: rule.clone(), kept: Kept::default() };
+        let duty =
+            |(at, rule): (usize, &RuleSettings)| Duty { at, rule: rule.clone(), kept: Kept::default() };
         let duties: Vec<Duty> = rules.iter().enumerate().map(duty).collect();
         let seen =
             Seen { has_begun: false, trading: TradingState::Active, rejects: 0, day: Tally::default() };

@@ -201,15 +201,19 @@ impl RuleSettings {
         }
         match self.kind {
             kind if kind.has_levels() => self.check_levels(),
-            RuleKind::Feed => need(self.after_s.is_some(), "after_s", "say after how many seconds it is told"),
+            RuleKind::Feed => {
+                need(self.after_s.is_some(), "after_s", "say after how many seconds it is told")
+            }
             RuleKind::Fill => need(
                 self.notional.is_some_and(|notional| !notional.is_negative()),
                 "notional",
                 "say from which notional on fills are told, 0 for all",
             ),
-            RuleKind::Rejects => {
-                need(self.count.is_some_and(|count| count > 0), "count", "say after how many refusals, 1 or more")
-            }
+            RuleKind::Rejects => need(
+                self.count.is_some_and(|count| count > 0),
+                "count",
+                "say after how many refusals, 1 or more",
+            ),
             RuleKind::DailySummary => need(self.at.is_some(), "at", "say when, such as \"00:00\""),
             _ => Ok(()),
         }

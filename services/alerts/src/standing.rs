@@ -56,12 +56,12 @@ impl Standing {
     /// The levels of a rule, each at a place of its own; one that cannot be computed is not watched.
     pub(crate) fn levels(&self, rule: &RuleSettings) -> [Option<Level>; 3] {
         let hysteresis = rule.hysteresis.unwrap_or_default();
-        let above = rule.above.and_then(|at| {
-            Some(Level { edge: Edge::Above, at, back: at.checked_sub(hysteresis).ok()? })
-        });
-        let below = rule.below.and_then(|at| {
-            Some(Level { edge: Edge::Below, at, back: at.checked_add(hysteresis).ok()? })
-        });
+        let above = rule
+            .above
+            .and_then(|at| Some(Level { edge: Edge::Above, at, back: at.checked_sub(hysteresis).ok()? }));
+        let below = rule
+            .below
+            .and_then(|at| Some(Level { edge: Edge::Below, at, back: at.checked_add(hysteresis).ok()? }));
         let of_peak = rule.above_fraction.filter(|_| self.peak.is_positive()).and_then(|fraction| {
             let at = self.peak.checked_mul_rate(fraction).ok()?;
             let nearer = self.peak.checked_mul_rate(rule.hysteresis_fraction?).ok()?;

@@ -2,7 +2,9 @@
 //! same decisions must read the same live and replayed.
 
 use reprise_core::State;
-use reprise_model::event::{AlertRaised, Figure, Fill, OrderRejected, OrderUnknown, RiskBreach, RiskState, Severity};
+use reprise_model::event::{
+    AlertRaised, Figure, Fill, OrderRejected, OrderUnknown, RiskBreach, RiskState, Severity,
+};
 use reprise_model::{Asset, Cash, NewOrder, OrderId};
 
 use crate::level::{Edge, Level};
@@ -154,7 +156,8 @@ pub(crate) fn feed(rule: &RuleSettings, news: &News) -> Draft {
         None => (Severity::Info, format!("{what} is live again after {seconds} s"), "live"),
     };
     let (same, mut alert) = draft(rule, format!("{venue} {state}"), severity, text);
-    alert.figures = vec![figure("venue", venue), figure("state", state), figure("lasted", format!("{seconds} s"))];
+    alert.figures =
+        vec![figure("venue", venue), figure("state", state), figure("lasted", format!("{seconds} s"))];
     if let [only] = &news.instruments[..] {
         alert.instrument = only.parse().ok();
     }
@@ -191,7 +194,8 @@ pub(crate) fn fill(rule: &RuleSettings, fill: &Fill, state: &State) -> Option<Dr
         fill.price,
         money(notional, quote)
     );
-    let (same, mut alert) = draft(rule, format!("{} {instrument} {side}", terms.strategy), rule.severity(), text);
+    let (same, mut alert) =
+        draft(rule, format!("{} {instrument} {side}", terms.strategy), rule.severity(), text);
     alert.figures = vec![
         figure("notional", money(notional, quote)),
         figure("quantity", fill.qty),
@@ -232,9 +236,12 @@ pub(crate) fn unknown(rule: &RuleSettings, unknown: &OrderUnknown, state: &State
 pub(crate) fn summary(rule: &RuleSettings, day: &Tally, state: &State) -> Draft {
     let (standing, asset) = (Standing::now(state), state.account.reporting());
     let held = state.positions.iter().filter(|(_, position)| !position.qty.is_zero()).count();
-    let worth = standing.map_or_else(|| "equity cannot be valued".to_owned(), |standing| {
-        format!("equity {}, the day {}", money(standing.equity, asset), money(standing.day, asset))
-    });
+    let worth = standing.map_or_else(
+        || "equity cannot be valued".to_owned(),
+        |standing| {
+            format!("equity {}, the day {}", money(standing.equity, asset), money(standing.day, asset))
+        },
+    );
     let text = format!("daily summary: {worth}, {} fills, trading is {}", day.fills, state.trading());
     let (same, mut alert) = draft(rule, "", rule.severity(), text);
     alert.figures = standing.map(|standing| standing_figures(&standing, asset)).unwrap_or_default();

@@ -46,7 +46,8 @@ fn test(args: &AlertsTestArgs, registry: &Registry) -> Result<u8> {
     let results = send_to_all(&channels, &message)?;
     let has_failed = results.iter().any(|(_, failure)| failure.is_some());
     if args.json {
-        let row = |(channel, failure): &(String, Option<String>)| json!({"channel": channel, "failure": failure});
+        let row =
+            |(channel, failure): &(String, Option<String>)| json!({"channel": channel, "failure": failure});
         print_json(&json!({"alert": message.id, "channels": results.iter().map(row).collect::<Vec<_>>()}))?;
     } else {
         let row = |(channel, failure): &(String, Option<String>)| {
@@ -90,7 +91,12 @@ fn backtest(args: &AlertsBacktestArgs, registry: &Registry) -> Result<u8> {
         return Ok(exit::DONE);
     }
     let row = |one: &Told| {
-        vec![moment(one.ts), one.alert.alert.to_string(), one.alert.severity.to_string(), one.alert.text.clone()]
+        vec![
+            moment(one.ts),
+            one.alert.alert.to_string(),
+            one.alert.severity.to_string(),
+            one.alert.text.clone(),
+        ]
     };
     print_table(&["time", "alert", "severity", "what"], &told.iter().map(row).collect::<Vec<_>>(), &[])?;
     Ok(exit::DONE)
@@ -104,7 +110,10 @@ fn replay(args: &AlertsBacktestArgs, registry: &Registry) -> Result<Vec<Told>> {
     let (mode, instruments, epoch) = (started.mode, started.instruments.clone(), started.epoch);
     if mode == RunMode::Backtest && !started.copied_inputs {
         let source = started.source.as_ref().map_or("its source", |source| source.path.as_str());
-        bail!("{} holds no inputs; name the run they are in ({source}), with -c for the rest", args.run.display());
+        bail!(
+            "{} holds no inputs; name the run they are in ({source}), with -c for the rest",
+            args.run.display()
+        );
     }
     let recorded = from_recorded(started.config.as_str())?;
     let has_said = !args.config.files.is_empty() || !args.config.settings.is_empty();

@@ -6,8 +6,8 @@ use futures_util::future::{BoxFuture, ready};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use slack_morphism::errors::{
-    SlackClientApiError, SlackClientError, SlackClientHttpError, SlackClientProtocolError, SlackClientSystemError,
-    SlackRateLimitError,
+    SlackClientApiError, SlackClientError, SlackClientHttpError, SlackClientProtocolError,
+    SlackClientSystemError, SlackRateLimitError,
 };
 use slack_morphism::multipart_form::FileMultipartData;
 use slack_morphism::{
@@ -48,9 +48,9 @@ fn unreadable(error: serde_json::Error) -> SlackClientError {
 /// What an answer means. A webhook says `ok` or nothing, a method an object with `ok`; anything else is none of Slack.
 fn judge<RS: for<'de> Deserialize<'de>>(answer: &Answer, is_webhook: bool) -> ClientResult<RS> {
     match answer.status {
-        status if status == StatusCode::TOO_MANY_REQUESTS => {
-            Err(SlackClientError::RateLimitError(SlackRateLimitError::new().opt_retry_after(answer.retry_after)))
-        }
+        status if status == StatusCode::TOO_MANY_REQUESTS => Err(SlackClientError::RateLimitError(
+            SlackRateLimitError::new().opt_retry_after(answer.retry_after),
+        )),
         status if !status.is_success() => Err(SlackClientError::HttpError(SlackClientHttpError::new(status))),
         _ if is_webhook && matches!(answer.body.trim_ascii(), b"" | b"ok") => {
             serde_json::from_str("{}").map_err(unreadable)

@@ -67,7 +67,11 @@ impl Delivery {
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub fn start(engine: &mut Engine, channels: Vec<Channel>, settings: DeliverySettings) -> io::Result<Self> {
+    pub fn start(
+        engine: &mut Engine,
+        channels: Vec<Channel>,
+        settings: DeliverySettings,
+    ) -> io::Result<Self> {
         let subscription = engine.subscribe(Interest::Decisions, WAITING);
         let (deadline, watched) = watch::channel(None);
         let delivered = Delivered::default();
@@ -99,7 +103,8 @@ impl Delivery {
             told: 0,
             read_again: None,
         };
-        let taker = thread::Builder::new().name("alerts-take".to_owned()).spawn(move || taker.take(&subscription))?;
+        let taker =
+            thread::Builder::new().name("alerts-take".to_owned()).spawn(move || taker.take(&subscription))?;
         Ok(Self { taker, sender, deadline, delivered, settings })
     }
 
@@ -110,7 +115,12 @@ impl Delivery {
         let process = self.settings.process;
         match halted {
             Some(reason) if process.halt => {
-                taker.tell_process("halt", Severity::Critical, &format!("the engine halted: {reason}"), Vec::new());
+                taker.tell_process(
+                    "halt",
+                    Severity::Critical,
+                    &format!("the engine halted: {reason}"),
+                    Vec::new(),
+                );
             }
             None if process.start_stop => {
                 taker.tell_process("stop", Severity::Info, "the run ended in order", Vec::new());

@@ -26,7 +26,8 @@ impl RunPlace {
     #[must_use]
     pub fn of(dir: &Path) -> Self {
         let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
-        let run = absolute.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
+        let run =
+            absolute.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
         Self { run, dir: dir.to_owned() }
     }
 

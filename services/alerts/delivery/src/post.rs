@@ -38,8 +38,14 @@ impl Poster {
     }
 
     /// One attempt. A failure says what went wrong and never where.
-    pub(crate) async fn post(&self, url: &str, token: Option<&Secret>, json: Vec<u8>) -> Result<Answer, String> {
-        let mut request = self.0.post(url).header("content-type", "application/json; charset=utf-8").body(json);
+    pub(crate) async fn post(
+        &self,
+        url: &str,
+        token: Option<&Secret>,
+        json: Vec<u8>,
+    ) -> Result<Answer, String> {
+        let mut request =
+            self.0.post(url).header("content-type", "application/json; charset=utf-8").body(json);
         if let Some(token) = token {
             request = request.bearer_auth(token.reveal());
         }

@@ -10,7 +10,7 @@ use slack_morphism::prelude::{
     SlackBlock, SlackBlockMarkDownText, SlackBlockPlainText, SlackContextBlock, SlackHeaderBlock,
     SlackMessageContent, SlackSectionBlock,
 };
-use slack_morphism::{SlackApiToken, SlackApiTokenValue, SlackClient};
+use slack_morphism::{SlackApiToken, SlackApiTokenValue, SlackChannelId, SlackClient};
 use url::Url;
 
 use crate::channel::Failure;
@@ -23,8 +23,14 @@ const FIELDS: usize = 10;
 /// A header's characters.
 const HEADER: usize = 150;
 /// Errors of Slack that say that this message will never do.
-const REFUSES_THE_MESSAGE: &[&str] =
-    &["invalid_blocks", "invalid_blocks_format", "invalid_payload", "msg_too_long", "no_text", "too_many_attachments"];
+const REFUSES_THE_MESSAGE: &[&str] = &[
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "invalid_payload",
+    "msg_too_long",
+    "no_text",
+    "too_many_attachments",
+];
 
 /// The message in Block Kit, with a plain text for notifications.
 pub(crate) fn content(message: &Message) -> SlackMessageContent {
@@ -65,7 +71,8 @@ impl Webhook {
     }
 
     pub(crate) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let url: Url = self.url.reveal().parse().map_err(|_| Failure::lasting("the webhook's URL is none"))?;
+        let url: Url =
+            self.url.reveal().parse().map_err(|_| Failure::lasting("the webhook's URL is none"))?;
         let request = SlackApiPostWebhookMessageRequest::new(content(message));
         self.client.post_webhook_message(&url, &request).await.map(|_| ()).map_err(|error| failure(&error))
     }
@@ -90,7 +97,7 @@ impl Bot {
     }
 
     pub(crate) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let request = SlackApiChatPostMessageRequest::new(self.channel.as_str().into(), content(message));
+        let request = SlackApiChatPostMessageRequest::new(SlackChannelId(self.channel.clone()), content(message));
         let session = self.client.open_session(&self.token);
         let posted = session.http_session_api.http_post("chat.postMessage", &request, None).await;
         posted.map(|Posted {}| ()).map_err(|error| failure(&error))
@@ -100,12 +107,14 @@ impl Bot {
 /// What went wrong, without what the other side sent: it may quote the request.
 fn failure(error: &SlackClientError) -> Failure {
     match error {
-        SlackClientError::RateLimitError(error) => {
-            Failure { retry_after: error.retry_after, ..Failure::passing("Slack asks for fewer messages (429)") }
-        }
+        SlackClientError::RateLimitError(error) => Failure {
+            retry_after: error.retry_after,
+            ..Failure::passing("Slack asks for fewer messages (429)")
+        },
         SlackClientError::HttpError(error) => Failure::of_status("Slack", error.status_code.as_u16()),
         SlackClientError::ApiError(error) => {
-            let code: String = error.code.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
+            let code: String =
+                error.code.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
             let is_lasting = REFUSES_THE_MESSAGE.contains(&code.as_str());
             Failure { is_lasting, ..Failure::passing(format!("Slack refuses: {code}")) }
         }
@@ -150,14 +159,19 @@ mod tests {
             assert_eq!(sent["text"], "warning: fills-7: a &lt; b &amp; c");
             let blocks = sent["blocks"].as_array().unwrap();
             assert_eq!(blocks.len(), 4 + facts.div_ceil(FIELDS));
-            assert_eq!(blocks[0], json!({"type": "header", "text": {"type": "plain_text", "text": "warning: fills-7"}}));
+            assert_eq!(
+                blocks[0],
+                json!({"type": "header", "text": {"type": "plain_text", "text": "warning: fills-7"}})
+            );
             let mut told = Vec::new();
             for block in &blocks[1..] {
                 match block["type"].as_str().unwrap() {
                     "section" => {
                         if let Some(fields) = block["fields"].as_array() {
                             assert!((1..=FIELDS).contains(&fields.len()));
-                            told.extend(fields.iter().map(|field| text_of(field, "mrkdwn", 2_000).to_owned()));
+                            told.extend(
+                                fields.iter().map(|field| text_of(field, "mrkdwn", 2_000).to_owned()),
+                            );
                         } else {
                             told.push(text_of(&block["text"], "mrkdwn", 3_000).to_owned());
                         }

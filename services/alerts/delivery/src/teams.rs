@@ -43,7 +43,8 @@ fn with_facts(message: &Message, facts: usize) -> Value {
     place["size"] = "Small".into();
     let mut body = vec![title, block(&message.text)];
     if facts > 0 {
-        let fact = |(name, value): &(String, String)| json!({"title": escaped(name), "value": escaped(value)});
+        let fact =
+            |(name, value): &(String, String)| json!({"title": escaped(name), "value": escaped(value)});
         let facts: Vec<Value> = message.facts[..facts].iter().map(fact).collect();
         body.push(json!({"type": "FactSet", "facts": facts}));
     }
@@ -63,11 +64,12 @@ fn with_facts(message: &Message, facts: usize) -> Value {
     })
 }
 
-/// The characters that a card's texts take for Markdown.
+/// The characters that a card's texts take for Markdown, but for the underscore: within words, as in ids, it means
+/// nothing, and a backslash before it would be in the way of whoever copies them.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if "\\*_[]`".contains(c) {
+        if "\\*[]`".contains(c) {
             escaped.push('\\');
         }
         escaped.push(c);

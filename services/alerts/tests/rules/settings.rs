@@ -12,8 +12,16 @@ fn senseless_rules_are_refused() {
         ("kind = 'equity'\nabove = '1'", "hysteresis", "come back"),
         ("kind = 'equity'\nabove = '1'\nhysteresis = '0'", "hysteresis", "above 0"),
         ("kind = 'equity'\nabove = '1'\nbelow = '2'\nhysteresis = '1'", "below", "below 'above'"),
-        ("kind = 'equity'\nabove = '1'\nhysteresis = '1'\ncount = 3", "count", "takes above, below, hysteresis"),
-        ("kind = 'drawdown'\nabove_fraction = '1.5'\nhysteresis_fraction = '0.1'", "above_fraction", "between"),
+        (
+            "kind = 'equity'\nabove = '1'\nhysteresis = '1'\ncount = 3",
+            "count",
+            "takes above, below, hysteresis",
+        ),
+        (
+            "kind = 'drawdown'\nabove_fraction = '1.5'\nhysteresis_fraction = '0.1'",
+            "above_fraction",
+            "between",
+        ),
         ("kind = 'drawdown'\nabove_fraction = '0.1'", "hysteresis_fraction", "smaller"),
         ("kind = 'kill_switch'\nnotional = '1'", "notional", "takes no 'notional'"),
         ("kind = 'feed'", "after_s", "seconds"),

@@ -33,7 +33,12 @@ const ROWS: &[Row] = &[
     ),
     (
         "kind = 'drawdown'\nabove_fraction = '0.1'\nhysteresis_fraction = '0.05'",
-        &[(1, Act::Equity("1000")), (2, Act::Equity("900")), (3, Act::Equity("950")), (4, Act::Equity("2000"))],
+        &[
+            (1, Act::Equity("1000")),
+            (2, Act::Equity("900")),
+            (3, Act::Equity("950")),
+            (4, Act::Equity("2000")),
+        ],
         &[
             (2, "drawdown-1", "the fall from the peak reached 100 USD, 100 USD or more"),
             (3, "drawdown-2", "the fall from the peak is back at 50 USD, below 100 USD"),
@@ -62,7 +67,11 @@ const ROWS: &[Row] = &[
             (2, "risk_state-2", "trading went from halted to reduce_only: because"),
         ],
     ),
-    ("kind = 'risk_breach'", &[(1, Act::Breach)], &[(1, "risk_breach-1", "the limit max_drawdown was reached")]),
+    (
+        "kind = 'risk_breach'",
+        &[(1, Act::Breach)],
+        &[(1, "risk_breach-1", "the limit max_drawdown was reached")],
+    ),
     (
         "kind = 'fill'\nnotional = '100'",
         &[(1, Act::Order(Fate::Fill("99.99"))), (2, Act::Order(Fate::Fill("100")))],
@@ -101,7 +110,11 @@ const ROWS: &[Row] = &[
     ),
     (
         "kind = 'feed'\nafter_s = 10\ninstruments = ['ETH-USD.X']",
-        &[(1, Act::Feed(None, FeedState::Down)), (12, Act::Wait), (13, Act::Feed(Some(BTC), FeedState::Live))],
+        &[
+            (1, Act::Feed(None, FeedState::Down)),
+            (12, Act::Wait),
+            (13, Act::Feed(Some(BTC), FeedState::Live)),
+        ],
         &[(11, "feed-1", "no live data of X (ETH-USD.X) for 10 s")],
     ),
     (
@@ -109,7 +122,11 @@ const ROWS: &[Row] = &[
         &[(1, Act::Order(Fate::Accept)), (100, Act::Wait), (86_500, Act::Wait)],
         &[
             (60, "daily_summary-1", "daily summary: equity 0 USD, the day 0 USD, 0 fills, trading is active"),
-            (86_460, "daily_summary-2", "daily summary: equity 0 USD, the day 0 USD, 0 fills, trading is active"),
+            (
+                86_460,
+                "daily_summary-2",
+                "daily summary: equity 0 USD, the day 0 USD, 0 fills, trading is active",
+            ),
         ],
     ),
 ];
@@ -131,14 +148,19 @@ fn alerts_carry_their_numbers() {
     let toml = "[[rule]]\nkind = 'fill'\nnotional = '0'\nseverity = 'warning'\n[[rule]]\nkind = 'equity'\nbelow = '10'\n\
                 hysteresis = '1'";
     let mut world = World::new(&rules(toml));
-    let told = world.play(&[(1, Act::Order(Fate::Fill("250"))), (2, Act::Equity("9")), (3, Act::Equity("20"))]);
+    let told =
+        world.play(&[(1, Act::Order(Fate::Fill("250"))), (2, Act::Equity("9")), (3, Act::Equity("20"))]);
     let (_, fill) = &told[0];
     assert_eq!(fill.severity, Severity::Warning);
     assert_eq!(fill.instrument, Some(BTC.parse().unwrap()));
     assert_eq!(fill.strategy, Some("a".parse().unwrap()));
     assert_eq!(fill.order.map(|order| order.n), Some(1));
-    let number = |name: &str| fill.figures.iter().find(|figure| figure.name == name).map(|f| f.value.as_str());
-    assert_eq!((number("notional"), number("price"), number("quantity")), (Some("250 USD"), Some("250"), Some("1")));
+    let number =
+        |name: &str| fill.figures.iter().find(|figure| figure.name == name).map(|f| f.value.as_str());
+    assert_eq!(
+        (number("notional"), number("price"), number("quantity")),
+        (Some("250 USD"), Some("250"), Some("1"))
+    );
     let weights: Vec<Severity> = told[1..].iter().map(|(_, alert)| alert.severity).collect();
     assert_eq!(weights, [Severity::Warning, Severity::Info]);
     assert!(told[1].1.figures.iter().any(|figure| figure.name == "equity" && figure.value == "9 USD"));

@@ -6,16 +6,16 @@ use std::rc::Rc;
 
 use reprise_alerts::{AlertService, RuleSettings};
 use reprise_core::{
-    Context, Core, CoreSettings, Outcomes, Proposal, RestoreError, RiskApproved, RiskGate, Saved, Seal, Service,
-    View,
+    Context, Core, CoreSettings, Outcomes, Proposal, RestoreError, RiskApproved, RiskGate, Saved, Seal,
+    Service, View,
 };
 use reprise_model::event::{
-    AccountChanged, AlertRaised, ClockAdvanced, FeedState, FeedStatus, Fill, Hold, OrderAccepted, OrderFilled,
-    OrderRejected, OrderUnknown, RiskBreach, RiskState, TradingState, TrippedBy,
+    AccountChanged, AlertRaised, ClockAdvanced, FeedState, FeedStatus, Fill, Hold, OrderAccepted,
+    OrderFilled, OrderRejected, OrderUnknown, RiskBreach, RiskState, TradingState, TrippedBy,
 };
 use reprise_model::{
-    Cash, Code, FeeAsset, Input, Instrument, InstrumentClass, Label, Liquidity, NewOrder, OrderOrigin, OrderType,
-    Outcome, Qty, QuoteSource, Refusal, RequestOf, Side, TimeInForce, Ts,
+    Cash, Code, FeeAsset, Input, Instrument, InstrumentClass, Label, Liquidity, NewOrder, OrderOrigin,
+    OrderType, Outcome, Qty, QuoteSource, Refusal, RequestOf, Side, TimeInForce, Ts,
 };
 
 pub const SECOND: u64 = 1_000_000_000;
@@ -217,9 +217,11 @@ impl World {
     pub fn new(rules: &[RuleSettings]) -> Self {
         let acts = Rc::new(RefCell::new(VecDeque::new()));
         let mut services: Vec<Box<dyn Service>> = vec![Box::new(Script(Rc::clone(&acts), None))];
-        services.extend(AlertService::new(rules).unwrap().map(|service| Box::new(service) as Box<dyn Service>));
+        services
+            .extend(AlertService::new(rules).unwrap().map(|service| Box::new(service) as Box<dyn Service>));
         let settings = CoreSettings { checkpoint_every: 0, cascade_limit: 1_000, ..CoreSettings::default() };
-        let core = Core::new(settings, &[instrument(BTC), instrument(ETH)], services, Box::new(Open)).unwrap();
+        let core =
+            Core::new(settings, &[instrument(BTC), instrument(ETH)], services, Box::new(Open)).unwrap();
         Self { core, acts, out: Outcomes::default() }
     }
 

@@ -22,7 +22,9 @@ fn each_alert_arrives_once() {
         assert_eq!(server.taken().len(), 2);
         assert_eq!((server.count("kill_switch-1"), server.count("kill_switch-2")), (1, 1));
         let message = server.taken()[0].to_string();
-        for expected in ["the kill switch was engaged", "run paper-1, seq", "reprise journal cat", "--from", "halted"] {
+        for expected in
+            ["the kill switch was engaged", "run paper-1, seq", "reprise journal cat", "--from", "halted"]
+        {
             assert!(message.contains(expected), "{expected}: {message}");
         }
     }
@@ -35,7 +37,8 @@ fn each_alert_arrives_once() {
 #[test]
 fn alerts_arrive_once_when_the_other_side_comes_back() {
     for mode in [Mode::Dead, Mode::Slow, Mode::TooMany, Mode::Garbage, Mode::Error] {
-        let (folder, slack, teams) = (tempfile::tempdir().unwrap(), Server::start(true), Server::start(false));
+        let (folder, slack, teams) =
+            (tempfile::tempdir().unwrap(), Server::start(true), Server::start(false));
         let dir = folder.path().join("run");
         slack.becomes(mode);
         teams.becomes(mode);
@@ -53,7 +56,10 @@ fn alerts_arrive_once_when_the_other_side_comes_back() {
         let told = told(&dir);
         let first: Vec<&str> = told.failed.iter().map(|record| record.channel.as_str()).collect();
         assert!(first.contains(&"slack") && first.contains(&"teams"), "{mode:?}: {told:?}");
-        assert!(told.failed.iter().all(|record| record.will_retry && record.attempts == 1), "{mode:?}: {told:?}");
+        assert!(
+            told.failed.iter().all(|record| record.will_retry && record.attempts == 1),
+            "{mode:?}: {told:?}"
+        );
     }
 }
 
@@ -80,7 +86,8 @@ fn a_refused_message_holds_nothing_up() {
 #[test]
 fn slow_endpoints_cost_the_engine_nothing() {
     let median = |delivers: bool| {
-        let (folder, slack, teams) = (tempfile::tempdir().unwrap(), Server::start(true), Server::start(false));
+        let (folder, slack, teams) =
+            (tempfile::tempdir().unwrap(), Server::start(true), Server::start(false));
         slack.becomes(Mode::Slow);
         teams.becomes(Mode::Dead);
         let dir = folder.path().join("run");

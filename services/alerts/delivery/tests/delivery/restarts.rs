@@ -67,7 +67,8 @@ fn late_deliveries_are_known_to_the_next_epoch() {
     let gauges = run.gauges.clone();
     let ended = run.stop_later();
     until("the journal has its end", || {
-        std::fs::read_to_string(dir.join("000001.jsonl")).unwrap().contains("\"run.ended\"") && gauges.seq() > 0
+        std::fs::read_to_string(dir.join("000001.jsonl")).unwrap().contains("\"run.ended\"")
+            && gauges.seq() > 0
     });
     slack.becomes(Mode::Good);
     ended.join().unwrap();

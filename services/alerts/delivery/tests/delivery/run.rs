@@ -131,7 +131,9 @@ pub fn told(dir: &Path) -> Told {
     let Ok(mut reader) = JournalReader::open(dir) else { return told };
     while let Ok(Some(entry)) = reader.next_entry() {
         match entry.body {
-            Body::Outcome { outcome: Outcome::AlertRaised(alert), .. } => told.raised.push(alert.alert.to_string()),
+            Body::Outcome { outcome: Outcome::AlertRaised(alert), .. } => {
+                told.raised.push(alert.alert.to_string())
+            }
             Body::Record(Record::AlertDelivered(record)) => told.delivered.push(record),
             Body::Record(Record::AlertFailed(record)) => told.failed.push(record),
             _ => {}

@@ -32,7 +32,10 @@ impl Write for Log {
 fn secrets_are_never_shown() {
     let log = Log::default();
     let writer = log.clone();
-    tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).with_writer(move || writer.clone()).init();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .with_writer(move || writer.clone())
+        .init();
     let (folder, slack, teams) = (tempfile::tempdir().unwrap(), Server::start(true), Server::start(false));
     let dir = folder.path().join("run");
     let hidden = |server: &Server| Some(Secret::new(format!("{}/{CANARY}", server.url)));
@@ -44,12 +47,19 @@ fn secrets_are_never_shown() {
         ..ChannelSettings::default()
     };
     let token = Secrets { slack_bot_token: Some(Secret::new(CANARY)), ..Secrets::default() };
-    let hook = ChannelSettings { slack_api_url: "https://slack.com/api".to_owned(), timeout, ..Default::default() };
-    let urls = Secrets { slack_webhook_url: hidden(&slack), teams_webhook_url: hidden(&teams), ..Secrets::default() };
-    let unusable = Secrets { teams_webhook_url: Some(Secret::new(format!("ftp://{CANARY}"))), ..Secrets::default() };
+    let hook =
+        ChannelSettings { slack_api_url: "https://slack.com/api".to_owned(), timeout, ..Default::default() };
+    let urls = Secrets {
+        slack_webhook_url: hidden(&slack),
+        teams_webhook_url: hidden(&teams),
+        ..Secrets::default()
+    };
+    let unusable =
+        Secrets { teams_webhook_url: Some(Secret::new(format!("ftp://{CANARY}"))), ..Secrets::default() };
     let mut shown = format!("{urls:?} {token:?} {unusable:?} {}", channels(&hook, &unusable).unwrap_err());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let modes = [Mode::Good, Mode::Dead, Mode::Slow, Mode::TooMany, Mode::Garbage, Mode::Error, Mode::BadToken];
+    let modes =
+        [Mode::Good, Mode::Dead, Mode::Slow, Mode::TooMany, Mode::Garbage, Mode::Error, Mode::BadToken];
     for mode in modes {
         slack.becomes(mode);
         teams.becomes(mode);

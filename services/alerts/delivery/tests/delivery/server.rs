@@ -134,8 +134,12 @@ fn answer(mut stream: TcpStream, mode: Mode, is_slack: bool, seen: &Mutex<Seen>)
         Mode::Garbage => ("200 OK", "Content-Type: text/html\r\n", "<html>sign in to the network</html>"),
         Mode::Error => ("500 Internal Server Error", "", "oops"),
         Mode::Refuse => ("400 Bad Request", "", "invalid_payload"),
-        Mode::BadToken => ("200 OK", "Content-Type: application/json\r\n", r#"{"ok":false,"error":"invalid_auth"}"#),
-        Mode::Good if is_method => ("200 OK", "Content-Type: application/json\r\n", r#"{"ok":true,"ts":"1.2"}"#),
+        Mode::BadToken => {
+            ("200 OK", "Content-Type: application/json\r\n", r#"{"ok":false,"error":"invalid_auth"}"#)
+        }
+        Mode::Good if is_method => {
+            ("200 OK", "Content-Type: application/json\r\n", r#"{"ok":true,"ts":"1.2"}"#)
+        }
         Mode::Good if is_slack => ("200 OK", "Content-Type: text/html\r\n", "ok"),
         Mode::Good => ("202 Accepted", "", ""),
     };
@@ -146,6 +150,7 @@ fn answer(mut stream: TcpStream, mode: Mode, is_slack: bool, seen: &Mutex<Seen>)
     }
     let length = text.len();
     stream.write_all(
-        format!("HTTP/1.1 {status}\r\n{more}Content-Length: {length}\r\nConnection: close\r\n\r\n{text}").as_bytes(),
+        format!("HTTP/1.1 {status}\r\n{more}Content-Length: {length}\r\nConnection: close\r\n\r\n{text}")
+            .as_bytes(),
     )
 }
