@@ -24,6 +24,7 @@ mod seal;
 mod segment;
 mod source;
 mod survey;
+mod unfinished;
 mod verify;
 mod writer;
 

@@ -133,7 +133,7 @@ notional = "100"
 
 /// No order may leave for an instrument whose feed is not live.
 fn check_feeds(place: &Place, run: &str) -> usize {
-    let mut states = std::collections::BTreeMap::new();
+    let mut states = std::collections::BTreeMap::<String, Value>::new();
     let mut orders = 0;
     for event in place.events(run, "--kind feed.status --kind order.submitted --kind run.started") {
         let (kind, data) = (event["kind"].as_str().unwrap(), &event["data"]);
@@ -141,7 +141,7 @@ fn check_feeds(place: &Place, run: &str) -> usize {
             "feed.status" if data["instrument"].is_null() => {
                 let venue = format!(".{}", data["venue"].as_str().unwrap());
                 for (name, state) in &mut states {
-                    if String::ends_with(name, &venue) {
+                    if str::ends_with(name, &venue) {
                         *state = data["state"].clone();
                     }
                 }
@@ -187,6 +187,72 @@ fn a_paper_run_end_to_end() {
         let stat = place.done("journal cat run --kind market.quote").out;
         assert!(stat.contains(&format!("\"{instrument}\"")), "no quote of {instrument}");
     }
+}
+
+/// Every fault the simulated venues know, in some ten seconds, then peace.
+const FAULTS: &str = r#"
+fault = [
+    { kind = "rate_limit", count = 1 },
+    { kind = "lost_reply", venue = "hyperliquid", count = 1 },
+    { kind = "malformed", path = "/products", count = 1 },
+    { kind = "unknown_body", path = "/info", count = 1 },
+    { kind = "drop", after = 300, count = 2 },
+    { kind = "duplicate", after = 500, count = 20 },
+    { kind = "reorder", after = 700, count = 3 },
+    { kind = "gap", after = 900, count = 2 },
+    { kind = "delay", after = 1000, count = 5, delay_ms = 40 },
+    { kind = "unknown_channel", after = 1100, count = 3 },
+    { kind = "unknown_body", after = 1200, count = 3 },
+    { kind = "malformed", after = 1300, count = 2 },
+    { kind = "clock_skew", at = "2s", for = "2s", by_ms = 90000 },
+    { kind = "stall", instrument = "BTC-USD", venue = "coinbase", at = "3s", for = "3s" },
+    { kind = "stall", instrument = "SOL", venue = "hyperliquid", at = "4s", for = "3s" },
+    { kind = "disconnect", at = "7s", count = 1 },
+    { kind = "silent", venue = "coinbase", at = "9s", for = "4s" },
+    { kind = "silent", venue = "hyperliquid", at = "10s", for = "4s" },
+]
+"#;
+
+/// Breaks when a feed does not come through a fault, an order leaves on data that is not whole, an event is lost or
+/// told twice, or the journal of such a run cannot be proved.
+#[test]
+fn every_fault_is_survived() {
+    let place = Place::new();
+    place.write("busy.toml", BUSY);
+    let faults = place.write("faults.toml", FAULTS);
+    let venues = Venues::start(&place, &format!("--faults {}", faults.display()));
+    let quick = "--set venues.coinbase.silence_ms=1000 --set venues.coinbase.drop_ms=2500 \
+                 --set venues.coinbase.stale_after_ms=1500 --set venues.hyperliquid.silence_ms=1000 \
+                 --set venues.hyperliquid.drop_ms=2500 --set venues.hyperliquid.stale_after_ms=1500";
+    let run = Live::start(&place, &venues, &format!("run --mode paper -c busy.toml -o run --duration 25s {quick}"));
+    let (code, ended) = run.end();
+    assert_eq!(code, Some(0), "{}", log_of(&place));
+    let ended = ended.unwrap();
+
+    assert_eq!(place.json("journal verify run --json")["verdict"], "clean");
+    assert_eq!(place.json("verify run --json")["digest"], ended["digest"]);
+    assert!(check_feeds(&place, "run") > 0, "it trades between the faults");
+
+    let statuses = place.events("run", "--kind feed.status");
+    let seen = |state: &str| statuses.iter().any(|event| event["data"]["state"] == state);
+    assert!(["down", "live", "gap", "stale"].iter().all(|state| seen(state)), "{statuses:?}");
+    for instrument in ["BTC-USD.COINBASE", "ETH-USD.COINBASE", "BTC-PERP.HYPERLIQUID", "SOL-PERP.HYPERLIQUID"] {
+        let last = statuses.iter().rfind(|event| event["data"]["instrument"] == instrument).unwrap();
+        assert_eq!(last["data"]["state"], "live", "{instrument} comes back: {last}\n{}", log_of(&place));
+        let trades = place.events("run", "--kind market.trade");
+        let ids: Vec<&str> = trades
+            .iter()
+            .filter(|event| event["data"]["instrument"] == instrument)
+            .map(|event| event["data"]["trade_id"].as_str().unwrap())
+            .collect();
+        let once: std::collections::BTreeSet<&&str> = ids.iter().collect();
+        assert_eq!(once.len(), ids.len(), "a trade of {instrument} is told twice");
+    }
+    let market = place.events("run", "--kind market. --kind instrument.defined --kind feed.status");
+    let of_feeds = |event: &&Value| event["data"]["reason"] != "nothing came yet";
+    let merged: u64 = market.iter().filter_map(|event| event["data"]["conflated"].as_u64()).sum();
+    let told = market.iter().filter(of_feeds).count() as u64;
+    assert_eq!(ended["offered"].as_u64(), Some(told + merged), "what feeds offered is journaled or counted");
 }
 
 /// Breaks when a run that was killed loses what it had called durable, or cannot be taken up again and proved.

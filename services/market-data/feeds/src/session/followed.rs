@@ -195,7 +195,7 @@ impl Followed {
     ) -> Result<(), String> {
         let BookSaid { action, bids, asks, venue_ts, .. } = said;
         match action {
-            BookAction::Snapshot if self.is_old(&bids, &asks, venue_ts) => {
+            BookAction::Snapshot if self.is_late(venue_ts, self.book.venue_ts) => {
                 counts.duplicates += 1;
                 return Ok(());
             }
@@ -219,17 +219,6 @@ impl Followed {
         Ok(())
     }
 
-    /// Whether a whole book is late, or was there already.
-    fn is_old(&self, bids: &[Level], asks: &[Level], venue_ts: Option<Ts>) -> bool {
-        let book = &self.book;
-        self.is_late(venue_ts, book.venue_ts)
-            || (self.wants.late_by_time
-                && book.is_whole
-                && venue_ts == book.venue_ts
-                && book.levels.bids().eq(bids)
-                && book.levels.asks().eq(asks))
-    }
-
     /// Whether something newer was there. When nothing newer came for long, the venue's clock was set back.
     fn is_late(&self, venue_ts: Option<Ts>, newest: Option<Ts>) -> bool {
         let expects_newer = self.wants.late_by_time && !self.silent && self.tries == 0;
@@ -240,7 +229,9 @@ impl Followed {
         let is_newer = match self.wants.quotes {
             None => false,
             Some(QuoteRule::Top) => true,
-            Some(QuoteRule::SaidOrTop) if !self.quote.is_whole => !self.is_late(venue_ts, self.quote.venue_ts),
+            Some(QuoteRule::SaidOrTop) if !self.quote.is_whole => {
+                !self.is_late(venue_ts, self.quote.venue_ts)
+            }
             Some(QuoteRule::SaidOrTop) => venue_ts > self.quote.venue_ts,
         };
         let (bid, ask) = (self.book.levels.best_bid(), self.book.levels.best_ask());
@@ -298,7 +289,13 @@ impl Followed {
 
     fn tell_quote(&mut self, now: Ts, venue_ts: Option<Ts>, out: &mut Vec<Action>) {
         self.quote.told_at = now;
-        let quote = Quote { instrument: self.id(), bid: self.quote.bid, ask: self.quote.ask, venue_ts, conflated: None };
+        let quote = Quote {
+            instrument: self.id(),
+            bid: self.quote.bid,
+            ask: self.quote.ask,
+            venue_ts,
+            conflated: None,
+        };
         out.push(Action::Emit(Input::Quote(quote)));
     }
 
