@@ -1,8 +1,6 @@
 //! What a configuration says about alerts: the rules, which decide, and where alerts are told, which does not.
 //! Secrets are no part of it: what is written here is recorded in the journal.
 
-use std::fmt;
-
 use reprise_alerts::RuleSettings;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -106,7 +104,7 @@ impl Default for AlertDeliveryConfig {
 }
 
 /// An `http` URL on this machine: nobody elsewhere can use it, so that it is no secret.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct LoopbackUrl(String);
 
@@ -121,12 +119,6 @@ impl LoopbackUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for LoopbackUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }
 
