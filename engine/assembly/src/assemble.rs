@@ -1,5 +1,6 @@
 //! The core, put together from the pure services in the order in which they see events.
 
+use reprise_alerts::AlertService;
 use reprise_core::{AccountSettings, Core, CoreSettings, Service};
 use reprise_execution::{OrderManager, PaperVenue};
 use reprise_model::{Instrument, StrategyId};
@@ -15,8 +16,8 @@ use crate::meaning::shown;
 /// The core that a configuration means, for these instruments.
 ///
 /// The order of the services is the order in which they see each event: the venue answers first, the order
-/// manager and the accountant keep the books, the bands are drawn, the strategies decide, and risk, the gate,
-/// comes last. A new service is one line here.
+/// manager and the accountant keep the books, the bands are drawn, the strategies decide, alerts watch, and risk,
+/// the gate, comes last. A new service is one line here.
 ///
 /// # Errors
 /// When a value makes no sense, a strategy cannot be built, or the opening balances leave the range of exact
@@ -34,16 +35,24 @@ pub fn assemble(
     if !instruments.is_empty() {
         strategies.check_instruments(instruments)?;
     }
-    let services: Vec<Box<dyn Service>> = vec![
+    let mut services: Vec<Box<dyn Service>> = vec![
         Box::new(PaperVenue::new(config.paper.clone())),
         Box::new(OrderManager::new(config.orders.clone())),
         Core::accountant(),
         Box::new(BandsService::new(&risk)),
         Box::new(strategies),
     ];
+    services.extend(alerts(config)?);
     let instruments = Amendments::of(config).amended(instruments);
     Core::new(core_settings(config, epoch), &instruments, services, Box::new(RiskService::new(risk)))
         .map_err(ConfigError::Opening)
+}
+
+/// Without rules there is no service, so that whatever does not name one decides as it always did.
+fn alerts(config: &Config) -> Result<Option<Box<dyn Service>>, ConfigError> {
+    let service = AlertService::new(&config.alerts.rule)
+        .map_err(|error| ConfigError::Contradiction(error.to_string()))?;
+    Ok(service.map(|service| Box::new(service) as Box<dyn Service>))
 }
 
 fn core_settings(config: &Config, epoch: u32) -> CoreSettings {

@@ -1,9 +1,11 @@
 //! Values that read well and make no sense: each is refused with its path, before anything runs.
 
+use reprise_alerts::RuleSettings;
 use reprise_model::{Cash, Rate};
 use reprise_risk::SettingsError;
 use reprise_strategies::{ParamError, StrategyError};
 
+use crate::alerts::is_loopback;
 use crate::config::{Config, InstrumentConfig};
 use crate::error::ConfigError;
 use crate::layers::{Layers, Origin};
@@ -34,7 +36,26 @@ pub(crate) fn check(config: &Config) -> Result<(), Fault> {
     for (id, instrument) in &config.instruments {
         check_instrument(id.as_str(), instrument)?;
     }
+    check_alerts(config)?;
     check_risk(config)
+}
+
+fn check_alerts(config: &Config) -> Result<(), Fault> {
+    RuleSettings::check_all(&config.alerts.rule).map_err(|error| Fault {
+        path: vec!["alerts".to_owned(), "rule".to_owned(), error.at.to_string(), error.key.to_owned()],
+        reason: error.reason,
+    })?;
+    let api_url = &config.alerts.slack.api_url;
+    let is_safe = api_url.starts_with("https://") || is_loopback(api_url);
+    need(is_safe, &["alerts", "slack", "api_url"], || {
+        "the bot's token goes there: it must begin with https://, or be an http URL on this machine".to_owned()
+    })?;
+    let delivery = &config.alerts.delivery;
+    let times = [("timeout_ms", delivery.timeout_ms), ("first_retry_ms", delivery.first_retry_ms)];
+    for (key, ms) in times {
+        need(ms > 0, &["alerts", "delivery", key], || "it must be 1 or more".to_owned())?;
+    }
+    Ok(())
 }
 
 fn need(holds: bool, path: &[&str], reason: impl FnOnce() -> String) -> Result<(), Fault> {

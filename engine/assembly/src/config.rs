@@ -7,6 +7,7 @@ use reprise_model::{Asset, Cash, Instrument, InstrumentId, Price, Qty, Rate, Str
 use reprise_risk::RiskSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::AlertsConfig;
 use crate::running::{Durability, RuntimeConfig};
 use crate::venues::VenuesConfig;
 use crate::watching::{MetricsConfig, TracesConfig};
@@ -37,17 +38,19 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// Traces of orders.
     pub traces: TracesConfig,
+    /// Alerts.
+    pub alerts: AlertsConfig,
     /// The strategies that run side by side.
     pub strategy: Vec<StrategyConfig>,
 }
 
 impl Config {
-    /// The part of it that decides: without where the venues are, how the journal and the loop work, and who
-    /// watches.
+    /// The part of it that decides: without where the venues are, how the journal and the loop work, who watches
+    /// and where alerts are told.
     #[must_use]
     pub fn deciding(&self) -> Self {
         let (journal, runtime, venues, metrics, traces) = Default::default();
-        Self { journal, runtime, venues, metrics, traces, ..self.clone() }
+        Self { journal, runtime, venues, metrics, traces, alerts: self.alerts.deciding(), ..self.clone() }
     }
 
     /// True when every decision is the same under both.

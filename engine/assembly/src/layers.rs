@@ -135,7 +135,10 @@ impl Layers {
         let (key, text) = said.split_once('=').ok_or_else(bad)?;
         let keys = toml_edit::Key::parse(key.trim()).map_err(|_| bad())?;
         let path: Vec<String> = keys.iter().map(|key| key.get().to_owned()).collect();
-        self.set(&path, parse_value(text.trim()), Origin::CommandLine(format!("--set {said}")))
+        // A webhook's URL that stands here by mistake is a secret, and origins are shown.
+        let is_secret = path.last().is_some_and(|last| last == "webhook_url");
+        let shown = if is_secret { format!("{}=…", key.trim()) } else { said.to_owned() };
+        self.set(&path, parse_value(text.trim()), Origin::CommandLine(format!("--set {shown}")))
     }
 
     /// Sets one value.

@@ -38,6 +38,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Look into a journal, check it, seal it.
     Journal(JournalArgs),
+    /// Try whether alerts arrive, and when their rules would have spoken.
+    Alerts(AlertsArgs),
     /// Check a configuration and show what it means.
     CheckConfig(CheckConfigArgs),
     /// List the strategies and their parameters.
@@ -299,6 +301,48 @@ pub struct JournalCat {
     #[arg(long, value_name = "KIND")]
     pub kind: Vec<String>,
     /// Lines are JSON already; accepted for the sake of scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise alerts`
+#[derive(Debug, ClapArgs)]
+pub struct AlertsArgs {
+    /// What to do with alerts.
+    #[command(subcommand)]
+    pub command: AlertsCommand,
+}
+
+/// Every alerts command.
+#[derive(Debug, Subcommand)]
+pub enum AlertsCommand {
+    /// Send a test message to every configured channel: exit 1 if one does not take it.
+    Test(AlertsTestArgs),
+    /// List when the rules would have spoken in a run.
+    Backtest(AlertsBacktestArgs),
+}
+
+/// `reprise alerts test`
+#[derive(Debug, ClapArgs)]
+pub struct AlertsTestArgs {
+    /// The configuration, of which alerts matter; without any, the built-in conf/paper.toml.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise alerts backtest`
+#[derive(Debug, ClapArgs)]
+pub struct AlertsBacktestArgs {
+    /// The run whose inputs are replayed.
+    #[arg(value_name = "RUNDIR")]
+    pub run: PathBuf,
+    /// Where the rules are; without it the run's own. A recording is traded under it as a whole.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Print as JSON.
     #[arg(long)]
     pub json: bool,
 }

@@ -51,6 +51,7 @@ fn dispatch(command: Command, registry: &Registry) -> anyhow::Result<u8> {
         Command::VenueSim(args) => commands::venue_sim::run(&args),
         Command::Verify(args) => commands::verify::run(&args, registry),
         Command::Journal(args) => commands::journal::run(&args),
+        Command::Alerts(args) => commands::alerts::run(&args.command, registry),
         Command::CheckConfig(args) => commands::check_config::run(&args, registry),
         Command::Strategies(args) => commands::strategies::run(&args, registry),
         Command::Schema(args) => commands::schema::run(&args),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use reprise_model::event::{
-    AccountChanged, CancelReason, NewTerms, OrderAccepted, OrderCanceled, OrderExpired, OrderFilled,
+    AccountChanged, AlertRaised, CancelReason, NewTerms, OrderAccepted, OrderCanceled, OrderExpired, OrderFilled,
     OrderPartiallyFilled, OrderRejected, OrderReplaced, OrderUnknown, PositionChanged, RiskBands, RiskBreach,
     RiskState, TimerOwner,
 };
@@ -61,6 +61,12 @@ statements!(
     PositionChanged,
     AccountChanged
 );
+
+impl From<AlertRaised> for Statement {
+    fn from(event: AlertRaised) -> Self {
+        Self(Box::new(event).into())
+    }
+}
 
 /// What waits in the queue until the bus decides it.
 #[derive(Debug)]

@@ -12,10 +12,12 @@ pub mod event;
 mod ids;
 mod instrument;
 pub mod life;
+mod moment;
 mod money;
 mod order;
 mod refusal;
 mod text;
+mod time_of_day;
 
 pub use event::{Input, Outcome, Record};
 pub use ids::{Asset, ClientOrderId, IdError, InstrumentId, OrderId, RunTag, Seq, StrategyId, TimerId, Ts};
@@ -27,6 +29,7 @@ pub use order::{
 };
 pub use refusal::{Code, Refusal};
 pub use text::{Label, LabelError};
+pub use time_of_day::TimeOfDay;
 
 /// The journal's schema version, written in every `run.started`.
 ///

@@ -54,7 +54,6 @@ mod service;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod time_of_day;
 mod watch;
 
 pub use bands::BandsService;
@@ -62,4 +61,4 @@ pub use service::{CheckReport, RiskService};
 pub use settings::{
     BandKind, BandSettings, CollarSides, Combine, Limits, OnLoss, RiskSettings, SettingsError,
 };
-pub use time_of_day::TimeOfDay;
+pub use reprise_model::TimeOfDay;

@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::time_of_day::TimeOfDay;
-use reprise_model::{Cash, InstrumentId, Qty, Rate};
+use reprise_model::{Cash, InstrumentId, Qty, Rate, TimeOfDay};
 use serde::{Deserialize, Serialize};
 
 reprise_model::words! {

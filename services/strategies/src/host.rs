@@ -18,6 +18,7 @@ use crate::strategy::{BarOrigin, OrderChange, OrderUpdate, OwnFill, Strategy};
 /// Names under which other parts of the engine arm timers or own orders.
 const RESERVED_IDS: &[&str] = &[
     "accountant",
+    "alerts",
     "bands",
     "execution",
     "kill_switch",
@@ -434,6 +435,7 @@ impl Service for StrategyHost {
             | Outcome::PositionChanged(_)
             | Outcome::AccountChanged(_)
             | Outcome::TimerArmed(_)
+            | Outcome::AlertRaised(_)
             | Outcome::Checkpoint(_) => {}
         }
     }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod alerts;
 pub mod backtest;
 pub mod check_config;
 pub mod completions;

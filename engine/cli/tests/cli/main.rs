@@ -1,6 +1,8 @@
 //! The product as its users meet it: the binary, run on files in a folder of its own.
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod bad_configuration;
 #[cfg(test)]
 mod bad_input;

@@ -1,7 +1,7 @@
 //! The table of kinds, and the three enums that hold them.
 
 use super::{
-    AccountChanged, AccountTransferred, Bar, Book, Checkpoint, ClockAdvanced, FeedStatus, Funding,
+    AccountChanged, AccountTransferred, AlertDelivered, AlertFailed, AlertRaised, Bar, Book, Checkpoint, ClockAdvanced, FeedStatus, Funding,
     InstrumentDefined, JournalCut, JournalSynced, Mark, OperatorCommand, OrderAccepted, OrderCancelSubmitted,
     OrderCanceled, OrderDenied, OrderExpired, OrderFilled, OrderPartiallyFilled, OrderRejected,
     OrderReplaceSubmitted, OrderReplaced, OrderRequested, OrderSubmitted, OrderUnknown, PositionChanged,
@@ -229,6 +229,8 @@ kinds! {
         TimerArmed(TimerArmed) = "timer.armed" Market Compare Leave Compare,
         /// A timer fired.
         TimerFired(TimerFired) = "timer.fired" Market Compare Leave Compare,
+        /// A rule asks for attention.
+        AlertRaised(Box<AlertRaised>) = "alert.raised" Money Compare Leave Compare,
         /// The state's digest.
         Checkpoint(Checkpoint) = "checkpoint" Market Compare Leave Ignore,
     }
@@ -239,6 +241,10 @@ kinds! {
         JournalSynced(JournalSynced) = "journal.synced" Market Ignore Ignore Ignore,
         /// A torn tail was cut off.
         JournalCut(JournalCut) = "journal.cut" Market Ignore Ignore Ignore,
+        /// An alert was delivered.
+        AlertDelivered(AlertDelivered) = "alert.delivered" Market Ignore Ignore Ignore,
+        /// An alert could not be delivered.
+        AlertFailed(AlertFailed) = "alert.failed" Market Ignore Ignore Ignore,
     }
 }
 

@@ -5,6 +5,7 @@
 //! each kind is; the codec, the JSON Schema and the documentation are made from it.
 
 mod account;
+mod alert;
 mod control;
 mod kinds;
 mod market;
@@ -15,6 +16,9 @@ mod run;
 
 pub use account::{
     AccountChanged, AccountTransferred, Balance, PositionChanged, PositionReason, TransferReason,
+};
+pub use alert::{
+    AlertDelivered, AlertFailed, AlertId, AlertRaised, ChannelName, Figure, RuleName, Severity,
 };
 pub use control::{Command, OperatorCommand, TimerArmed, TimerFired, TimerOwner};
 pub use kinds::{Class, Durability, Input, KINDS, KindRow, Outcome, Record, Treatment, kind_row};

@@ -198,6 +198,7 @@ by_word!(
     Command,
     FeeAsset,
     FeedState,
+    Severity,
     GroupRole,
     InstrumentClass,
     Liquidity,
@@ -227,12 +228,16 @@ macro_rules! by_field {
 by_field! {
     AccountChanged { balances, equity, peak, day_start, day_ts }
     AccountTransferred { asset, amount, reason }
+    AlertDelivered { alert, channel, attempts, at }
+    AlertFailed { alert, channel, attempts, at, reason, will_retry }
+    AlertRaised { alert, rule, severity, text, figures, instrument, strategy, order, held_back }
     Balance { asset, total, held }
     Bar { instrument, interval_ns, open, high, low, close, volume }
     Book { instrument, action, bids, asks, venue_ts, conflated }
     Checkpoint { inputs, state_version, state, decisions }
     ClockAdvanced {}
     FeedStatus { venue, instrument, state, reason, conflated }
+    Figure { name, value }
     Fill { order, exec_id, qty, price, fee, fee_asset, liquidity, cum_qty, leaves_qty }
     Funding { instrument, rate, oracle, venue_ts }
     Hold { asset, amount }
@@ -313,7 +318,7 @@ by_kind! {
         OrderRequested, OrderDenied, OrderSubmitted, OrderAccepted, OrderPartiallyFilled, OrderFilled,
         OrderCancelSubmitted, OrderCanceled, OrderReplaceSubmitted, OrderReplaced, OrderRejected, OrderExpired,
         OrderUnknown, RiskBands, RiskState, RiskBreach, PositionChanged, AccountChanged, TimerArmed, TimerFired,
-        Checkpoint,
+        AlertRaised, Checkpoint,
     }
-    Record { JournalSynced, JournalCut }
+    Record { JournalSynced, JournalCut, AlertDelivered, AlertFailed }
 }

@@ -52,6 +52,9 @@ account.transferred     input    money   steps       steps       steps
 timer.armed             outcome  market  compares    leaves-out  compares
 timer.fired             outcome  market  compares    leaves-out  compares
 operator.command        input    money   steps       steps       steps
+alert.raised            outcome  money   compares    leaves-out  compares
+alert.delivered         record   market  ignores     ignores     ignores
+alert.failed            record   market  ignores     ignores     ignores
 ";
 
 /// Breaks when a kind changes its class, its durability or what a replay does with it without anyone saying so.

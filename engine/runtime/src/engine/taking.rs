@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reprise_journal::{Commit, keep_poison};
 use reprise_model::event::{ClockAdvanced, FeedState, FeedStatus};
@@ -41,6 +41,9 @@ impl Engine {
             }
             Control::Record(record) => {
                 self.writer.append_record(self.writer.last_seq(), self.clock.now(), &record)?;
+                // A record that nothing follows must not wait in memory for ever.
+                let sync_ms = Duration::from_millis(self.settings.sync_ms);
+                self.sync_at.get_or_insert_with(|| Instant::now() + sync_ms);
                 Ok(())
             }
             Control::Question(look) => {

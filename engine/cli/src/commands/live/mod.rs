@@ -1,5 +1,6 @@
 //! A live run on its way: feeds, signals, what is told meanwhile, and its end.
 
+mod alerts;
 mod feeds;
 mod status;
 mod watching;
@@ -17,6 +18,7 @@ use signal_hook::iterator::Signals;
 use crate::args::LiveArgs;
 use crate::exit;
 
+pub use alerts::channels_of;
 pub use status::print_summary;
 
 /// Runs an engine to its end, with its feeds.
@@ -28,6 +30,7 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
         end_after(duration, engine.controller())?;
     }
     let status = status::tell(&mut engine, config.runtime.status_s, live.json)?;
+    let alerts = alerts::start(&mut engine, dir, config)?;
     let feeds = feeds::start(&engine, dir, config)?;
     let watching = watching::start(&mut engine, &feeds, dir, config)?;
     let ended = engine.run();
@@ -42,6 +45,10 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
     }
     status.finish();
     watching.finish();
+    if let Some(alerts) = alerts {
+        let halted = ended.as_ref().err().map(ToString::to_string);
+        alerts.finish(halted.as_deref());
+    }
     let summary = ended?;
     if live.json {
         status::print_summary_json(&summary)?;

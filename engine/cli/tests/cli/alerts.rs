@@ -1,0 +1,139 @@
+//! `reprise alerts`, and alerts in a run's journal.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use crate::kit::{Place, root};
+
+const RULES: &str = r#"
+[account]
+default_quote_balance = "10000"
+[[strategy]]
+kind = "ema-cross"
+fast = 5
+slow = 20
+notional = "100"
+[[alerts.rule]]
+kind = "fill"
+notional = "50"
+dedup_s = 0
+[[alerts.rule]]
+kind = "realized_pnl"
+name = "loss"
+below = "-0.01"
+hysteresis = "0.005"
+"#;
+
+/// Takes every message; what was taken.
+fn server() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook/hunter2", listener.local_addr().unwrap());
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let its = Arc::clone(&taken);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while reader.read_line(&mut line).unwrap() > 2 {
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            its.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok").unwrap();
+        }
+    });
+    (url, taken)
+}
+
+/// Breaks when a test message does not reach the channels, or a channel that does not take it passes for one that does.
+#[test]
+fn a_test_message_reaches_every_channel() {
+    let place = Place::new();
+    let said = place.reprise("alerts test");
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("SLACK_WEBHOOK_URL") && said.err.contains("TEAMS_WEBHOOK_URL"), "{said:?}");
+    let ((slack, to_slack), (teams, to_teams)) = (server(), server());
+    let env = [("SLACK_WEBHOOK_URL", slack.as_str()), ("TEAMS_WEBHOOK_URL", teams.as_str())];
+    let said = place.reprise_with("alerts test --json", &env);
+    assert_eq!(said.code, 0, "{said:?}");
+    let id = said.json()["alert"].as_str().unwrap().to_owned();
+    for taken in [to_slack, to_teams] {
+        let taken = taken.lock().unwrap();
+        assert_eq!(taken.len(), 1);
+        assert!(taken[0].to_string().contains(&id));
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead = format!("http://{nobody}/hunter2");
+    let said = place.reprise_with("alerts test", &[env[0], ("TEAMS_WEBHOOK_URL", dead.as_str())]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("delivered") && said.out.contains("no answer"), "{said:?}");
+    assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
+}
+
+/// Breaks when a webhook that others can use may stand in a configuration, or the refusal repeats it.
+#[test]
+fn a_webhook_in_a_configuration_is_refused() {
+    let place = Place::new();
+    for (section, variable) in [("slack", "SLACK_WEBHOOK_URL"), ("teams", "TEAMS_WEBHOOK_URL")] {
+        let url = "https://hooks.example/hunter2";
+        place.write("c.toml", format!("[alerts.{section}]\nwebhook_url = \"{url}\"\n"));
+        let said = place.reprise("check-config -c c.toml");
+        assert_eq!(said.code, 4, "{said:?}");
+        assert!(said.err.contains(variable) && said.err.contains("c.toml:2"), "{said:?}");
+        assert!(!said.err.contains("hunter2"), "{said:?}");
+        let said = place.reprise(&format!("check-config --set alerts.{section}.webhook_url={url}"));
+        assert_eq!(said.code, 4, "{said:?}");
+        assert!(said.err.contains(variable) && !said.err.contains("hunter2"), "{said:?}");
+        let said = place.reprise_with("alerts test", &[(variable, "http://hooks.example/hunter2")]);
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.contains(variable) && !said.err.contains("hunter2"), "{said:?}");
+    }
+}
+
+/// Breaks when a rule that makes no sense is taken, or the error does not say where it stands.
+#[test]
+fn rules_are_checked_where_they_stand() {
+    let place = Place::new();
+    place.write("c.toml", "[[alerts.rule]]\nkind = \"equity\"\nbelow = \"5\"\n");
+    let said = place.reprise("check-config -c c.toml");
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.err.contains("hysteresis"), "{said:?}");
+    place.write("c.toml", "[[alerts.rule]]\nkind = \"equity\"\nbelov = \"5\"\n");
+    let said = place.reprise("check-config -c c.toml");
+    assert!(said.err.contains("did you mean 'below'") && said.err.contains("c.toml:3"), "{said:?}");
+}
+
+/// Breaks when rules speak otherwise in a backtest of alerts than in the run itself, or alerts cannot be verified.
+#[test]
+fn rules_speak_as_they_would_have() {
+    let place = Place::new();
+    place.write("c.toml", RULES);
+    let sample = root().join("replays/samples/binance-spot-20250325");
+    place.done(&format!("backtest {} -c c.toml -o run --copy-inputs", sample.display()));
+    place.done("verify run");
+    let raised = place.events("run", "--kind alert.");
+    assert!(raised.iter().any(|event| event["data"]["rule"] == "fill"), "no fill was told");
+    assert!(raised.iter().any(|event| event["data"]["rule"] == "loss"), "no loss was told");
+    let ids = |events: &[Value], of: &dyn Fn(&Value) -> (Value, Value)| -> Vec<(Value, Value)> {
+        events.iter().map(of).collect()
+    };
+    let expected = ids(&raised, &|event| (event["ts"].clone(), event["data"]["alert"].clone()));
+    for args in [
+        "alerts backtest run --json".to_owned(),
+        format!("alerts backtest {} -c c.toml --json", sample.display()),
+    ] {
+        let told = place.json(&args);
+        let told = ids(told.as_array().unwrap(), &|one| (one["ts"].clone(), one["alert"].clone()));
+        assert_eq!(told, expected, "{args}");
+    }
+    place.write("other.toml", "[[alerts.rule]]\nkind = \"fill\"\nname = \"large\"\nnotional = \"1000000\"\n");
+    let said = place.done("alerts backtest run -c other.toml");
+    assert!(said.out.contains("no rule would have said anything"), "{said:?}");
+}
