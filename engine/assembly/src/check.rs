@@ -28,6 +28,7 @@ pub(crate) fn check(config: &Config) -> Result<(), Fault> {
         "a segment of 0 MiB holds nothing; write 1 or more".to_owned()
     })?;
     check_running(config)?;
+    config.control.check().map_err(|(key, reason)| Fault { path: vec!["control".to_owned(), key.to_owned()], reason })?;
     check_fee(config.paper.maker_fee, &["paper", "maker_fee"])?;
     check_fee(config.paper.taker_fee, &["paper", "taker_fee"])?;
     for (id, instrument) in &config.instruments {

@@ -7,6 +7,7 @@ use reprise_model::{Asset, Cash, Instrument, InstrumentId, Price, Qty, Rate, Str
 use reprise_risk::RiskSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::control::ControlConfig;
 use crate::running::{Durability, RuntimeConfig};
 use crate::venues::VenuesConfig;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub instruments: BTreeMap<InstrumentId, InstrumentConfig>,
     /// The live loop.
     pub runtime: RuntimeConfig,
+    /// The control API and the console.
+    pub control: ControlConfig,
     /// The venues.
     pub venues: VenuesConfig,
     /// The strategies that run side by side.
@@ -37,11 +40,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// The part of it that decides: without where the venues are, and how the journal and the loop work.
+    /// The part of it that decides: without where the venues are, how the journal and the loop work, and who may watch.
     #[must_use]
     pub fn deciding(&self) -> Self {
-        let (journal, runtime, venues) = Default::default();
-        Self { journal, runtime, venues, ..self.clone() }
+        let (journal, runtime, control, venues) = Default::default();
+        Self { journal, runtime, control, venues, ..self.clone() }
     }
 
     /// True when every decision is the same under both.

@@ -35,6 +35,12 @@ impl Environment {
         value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes"))
     }
 
+    /// What a name stands for; `None` when it is empty or not set. It may be a secret: never print it.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let value = self.0.get(&OsString::from(name)).and_then(|value| value.to_str());
+        value.map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
     /// Every name with its value.
     pub fn into_vars(self) -> impl Iterator<Item = (OsString, OsString)> {
         self.0.into_iter()

@@ -52,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("reprise-runtime", &["reprise-model", "reprise-core", "reprise-journal", "reprise-assembly"]),
     ("reprise-replays", &["reprise-model", "reprise-core", "reprise-journal", "reprise-assembly"]),
+    ("reprise-console", &["reprise-model", "reprise-core", "reprise-risk", "reprise-runtime"]),
     (
         "reprise-cli",
         &[
@@ -64,6 +65,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "reprise-runtime",
             "reprise-feeds",
             "reprise-venue-sim",
+            "reprise-console",
             "reprise-replays",
         ],
     ),

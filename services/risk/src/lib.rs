@@ -55,6 +55,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod time_of_day;
+mod usage;
 mod watch;
 
 pub use bands::BandsService;
@@ -63,3 +64,4 @@ pub use settings::{
     BandKind, BandSettings, CollarSides, Combine, Limits, OnLoss, RiskSettings, SettingsError,
 };
 pub use time_of_day::TimeOfDay;
+pub use usage::LimitUsage;

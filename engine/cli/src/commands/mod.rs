@@ -3,6 +3,8 @@
 pub mod backtest;
 pub mod check_config;
 pub mod completions;
+pub mod console;
+pub mod control;
 pub mod demo;
 pub mod import;
 pub mod init;

@@ -2,6 +2,7 @@
 
 mod feeds;
 mod status;
+mod watch;
 
 use std::path::Path;
 use std::thread;
@@ -27,6 +28,7 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
         end_after(duration, engine.controller())?;
     }
     let status = status::tell(&mut engine, config.runtime.status_s, live.json)?;
+    let watching = watch::start(&mut engine, dir, config)?;
     let feeds = feeds::start(&engine, dir, config)?;
     let ended = engine.run();
     for feed in &feeds {
@@ -39,6 +41,9 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
         }
     }
     status.finish();
+    if let Some(watching) = watching {
+        watching.finish();
+    }
     let summary = ended?;
     if live.json {
         status::print_summary_json(&summary)?;
