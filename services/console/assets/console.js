@@ -58,6 +58,11 @@ function chart(id, make, points) {
 const value = (places) => (plot, number) => (number === null || number === undefined ? "–" : number.toFixed(places));
 const seconds = (ts) => Number(ts) / 1e9;
 const clock = { label: "Time", value: (plot, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(11, 19)) };
+// 24 hours, UTC, and seconds only where they tell something; a date where a day begins.
+const times = (plot, splits, axis, space, step) => splits.map((at) => {
+  const text = new Date(at * 1e3).toISOString();
+  return step >= 86400 || text.endsWith("T00:00:00.000Z") ? text.slice(5, 10) : text.slice(11, step < 60 ? 19 : 16);
+});
 const utc = (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC");
 
 function drawEquity() {
@@ -69,21 +74,21 @@ function drawEquity() {
     series: [clock,
       { label: "Equity", stroke: colour("--accent"), width: 1.5, value: value(2), points: { show: false } },
       { label: "Drawdown", stroke: colour("--bad"), fill: colour("--bad-ground"), width: 1, scale: "fall", value: value(2), points: { show: false } }],
-    axes: [axis, { ...axis, size: 70 }, { ...axis, scale: "fall", side: 1, size: 56, grid: { show: false } }],
+    axes: [{ ...axis, values: times, size: 30 }, { ...axis, size: 70 }, { ...axis, scale: "fall", side: 1, size: 56, grid: { show: false } }],
   }), data);
 }
 
 function drawPrice() {
   const points = series.prices.get(byId("instrument").value) || [];
   const some = (text) => (text === undefined ? null : Number(text));
-  const data = [points.map((p) => seconds(p.ts)), ...["mid", "lower", "upper"].map((name) => points.map((p) => some(p[name])))];
+  const data = [points.map((p) => seconds(p.ts)), ...["lower", "upper", "mid"].map((name) => points.map((p) => some(p[name])))];
   const band = { stroke: colour("--soft"), width: 1, dash: [4, 3], value: value(2), points: { show: false } };
   chart("price-chart", (axis) => ({
     tzDate: utc,
-    series: [clock, { label: "Mid", stroke: colour("--accent"), width: 1.5, value: value(2), points: { show: false } },
-      { label: "Lower", ...band }, { label: "Upper", ...band }],
-    bands: [{ series: [3, 2], fill: colour("--quiet-ground") }],
-    axes: [axis, { ...axis, size: 70 }],
+    series: [clock, { label: "Lower", ...band }, { label: "Upper", ...band },
+      { label: "Mid", stroke: colour("--accent"), width: 1.5, value: value(2), points: { show: false } }],
+    bands: [{ series: [2, 1], fill: colour("--quiet-ground") }],
+    axes: [{ ...axis, values: times, size: 30 }, { ...axis, size: 70 }],
   }), data);
 }
 

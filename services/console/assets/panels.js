@@ -73,6 +73,12 @@ function table(place, columns, rows, nothing) {
   [place.scrollTop, place.scrollLeft] = [scrollTop, scrollLeft];
 }
 
+// What was measured or allowed: a number as it stands, at most four places of it, or words.
+function measure(text, tone) {
+  const isNumber = text === undefined || /^-?\d+(\.\d+)?$/.test(text);
+  return isNumber ? number(text, text && places(text) > 4 ? 4 : undefined, tone) : { text, className: "n " + (tone || "") };
+}
+
 const places = (text) => (text && text.includes(".") ? text.split(".")[1].length : 0);
 const widest = (texts) => Math.min(8, Math.max(0, ...texts.map(places)));
 
@@ -80,10 +86,9 @@ function drawPositions(rows) {
   const shown = rows.filter((row) => row.qty !== "0" || row.realized !== "0" || row.fees !== "0");
   const qty = widest(shown.map((row) => row.qty));
   table(byId("positions"),
-    [["Instrument"], ["Strategy"], ["Quantity", 1], ["Average", 1], ["Mark", 1], ["Unrealised", 1], ["Realised", 1], ["Fees", 1]],
-    shown.map((row) => [row.instrument, row.strategy, number(row.qty, qty, signOf(row.qty)), number(row.average, 2),
-      number(row.mark, 2), number(row.unrealized, 2, signOf(row.unrealized)), number(row.realized, 2, signOf(row.realized)),
-      number(row.fees, 2)]),
+    [["Instrument"], ["Quantity", 1], ["Unrealised", 1], ["Realised", 1], ["Fees", 1], ["Average", 1], ["Mark", 1], ["Strategy"]],
+    shown.map((row) => [row.instrument, number(row.qty, qty, signOf(row.qty)), number(row.unrealized, 2, signOf(row.unrealized)),
+      number(row.realized, 2, signOf(row.realized)), number(row.fees, 2), number(row.average, 2), number(row.mark, 2), row.strategy]),
     "No positions. Nothing has been filled.");
 }
 
@@ -96,21 +101,19 @@ function bar(percent) {
 }
 
 function drawLimits(rows) {
-  table(byId("limits"), [["Limit"], ["Of"], ["Used", 1], ["Allowed", 1], ["Head-room", 1], [""]],
-    rows.map((row) => [row.key, { text: row.instrument || "account", className: "soft" },
-      number(row.used, row.used && places(row.used) > 4 ? 4 : undefined),
-      row.limit.match(/^-?\d/) ? number(row.limit) : right(row.limit),
-      number(row.room, row.room && places(row.room) > 4 ? 4 : undefined, row.room && row.room.startsWith("-") ? "bad" : ""),
-      row.percent === undefined ? { text: "each order", className: "soft" } : { node: bar(row.percent), title: `${row.percent} % used` }]),
+  table(byId("limits"), [["Limit"], ["Head-room", 1], ["Used", 1], ["Allowed", 1], [""], ["Of"]],
+    rows.map((row) => [row.key, measure(row.room, row.room && row.room.startsWith("-") ? "bad" : ""), measure(row.used), measure(row.limit),
+      row.percent === undefined ? { text: "each order", className: "soft" } : { node: bar(row.percent), title: `${row.percent} % used` },
+      { text: row.instrument || "account", className: "soft" }]),
     "No limits are set.");
 }
 
 function drawOrders(rows) {
   const qty = widest(rows.map((row) => row.qty));
   table(byId("orders"),
-    [["Order"], ["Instrument"], ["Side"], ["Type"], ["Quantity", 1], ["Filled", 1], ["Price", 1], ["Status"], ["Strategy"], ["Since", 1]],
-    rows.map((row) => [row.order, row.instrument, side(row.side), row.order_type, number(row.qty, qty), number(row.filled, qty),
-      number(row.price || row.stop_price, 2), row.status, row.strategy, right(when(row.requested_at))]),
+    [["Instrument"], ["Side"], ["Quantity", 1], ["Price", 1], ["Filled", 1], ["Status"], ["Type"], ["Strategy"], ["Since"], ["Order"]],
+    rows.map((row) => [row.instrument, side(row.side), number(row.qty, qty), number(row.price || row.stop_price, 2), number(row.filled, qty),
+      row.status, row.order_type, row.strategy, when(row.requested_at), row.order]),
     "No open orders.");
 }
 
@@ -126,7 +129,7 @@ function drawFills(rows) {
 function drawDenials(rows) {
   table(byId("denials"), [["Time"], ["Rule"], ["Measured", 1], ["Allowed", 1], ["Instrument"], ["Side"], ["Quantity", 1], ["Strategy"]],
     rows.slice(0, 100).map((row) => [when(row.ts), { text: row.rule, title: `${row.code}: ${row.meaning}` },
-      right(row.measured || "–"), right(row.limit || "–"), row.instrument, row.side ? side(row.side) : "–", number(row.qty), row.strategy]),
+      measure(row.measured), measure(row.limit), row.instrument, row.side ? side(row.side) : "–", number(row.qty), row.strategy]),
     "No order was denied.");
 }
 
