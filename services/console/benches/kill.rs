@@ -21,7 +21,7 @@ use reprise_model::{Input, OrderOrigin, Outcome, Ts};
 use reprise_runtime::wall_clock;
 
 /// Trades often, so that a kill has something to stop.
-const MORE: [&str; 3] = ["strategy.ema-cross.fast=50", "strategy.ema-cross.slow=200", "risk.order_rate=off"];
+const MORE: [&str; 2] = ["strategy.ema-cross.fast=50", "strategy.ema-cross.slow=200"];
 /// An answer takes so long at most.
 const MOST_ANSWER: Duration = Duration::from_millis(50);
 /// New orders stop so soon after a kill has arrived.
@@ -33,7 +33,7 @@ fn main() {
         (numbers.first().copied().unwrap_or(200_000), numbers.get(1).copied().unwrap_or(6));
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
-    let mut running = kit::Running::start(&run, &MORE[..2]);
+    let mut running = kit::Running::start(&run, &MORE);
     let address = running.address();
     let asking = std::thread::spawn(move || ask_meanwhile(address, Duration::from_secs(seconds)));
     send(&mut running, a_second, seconds);

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
-use reprise_assembly::{Config, Registry, assemble, from_recorded};
+use anyhow::{Context, Result, bail, ensure};
+use reprise_assembly::{Amendments, Registry, assemble, from_recorded};
 use reprise_console::{Chronicle, Desk, Finished, Guard, Sampling, Server, Snapshot, Token};
-use reprise_core::{Core, Outcomes};
+use reprise_core::{Core, Halt, Outcomes};
+use reprise_journal::{JournalReader, Progress};
 use reprise_model::event::{RunMode, RunStarted};
-use reprise_model::{Seq, Ts};
+use reprise_model::{Input, Seq, Ts};
 use reprise_replays::{Inputs, Selection};
 use reprise_runtime::{EngineView, Latencies};
 use serde_json::json;
@@ -64,13 +65,38 @@ fn guard(args: &ConsoleArgs) -> Result<Guard> {
     Ok(Guard { token, hosts: Vec::new(), guards_reading: true })
 }
 
+/// Where the facts of a run are.
+enum Facts {
+    /// In its own journal.
+    Own(Box<JournalReader>),
+    /// In the run that a backtest replayed.
+    Elsewhere(Box<Inputs>),
+}
+
+impl Facts {
+    fn next(&mut self) -> Result<Option<(Seq, Ts, Input)>> {
+        match self {
+            Self::Own(reader) => Ok(reader.next_input()?),
+            Self::Elsewhere(inputs) => Ok(inputs.next_input()?),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        match self {
+            Self::Own(reader) => reader.progress(),
+            Self::Elsewhere(inputs) => inputs.progress(),
+        }
+    }
+}
+
 /// A journal on its way through a core.
 struct Stepping {
     run: String,
     mode: RunMode,
-    inputs: Inputs,
+    facts: Facts,
     /// `None` for a recording.
     core: Option<Core>,
+    amendments: Amendments,
     outcomes: Outcomes,
     chronicle: Chronicle,
     steps: u64,
@@ -79,64 +105,72 @@ struct Stepping {
 
 impl Stepping {
     fn open(args: &ConsoleArgs, registry: &Registry) -> Result<Self> {
-        let own = Inputs::open(&args.run, Selection::Verify)?;
-        let started = own.started().clone();
-        let (core, mut inputs) = match started.mode {
-            RunMode::Record => (None, own),
+        let mut reader = JournalReader::open(&args.run)?;
+        let Some((seq, ts, Input::RunStarted(started))) = reader.next_input()? else {
+            bail!("{} does not begin with run.started; it is no run", args.run.display());
+        };
+        let config = from_recorded(started.config.as_str())?;
+        let core = match started.mode {
+            RunMode::Record => None,
             RunMode::Backtest | RunMode::Paper | RunMode::Live => {
-                let config = from_recorded(started.config.as_str())?;
-                let inputs = inputs_of(args, &started, own)?.amended_by(&config);
-                (Some(core_of(&config, registry, &started)?), inputs)
+                let mut core = assemble(&config, registry, &started.instruments, started.epoch)?;
+                core.begin_epoch(seq, started.epoch);
+                Some(core)
             }
         };
-        // A backtest's inputs have numbers of their own; what is counted is the run's.
-        let last = (Seq(1), inputs.started_at());
-        inputs = inputs.read_ahead();
         Ok(Self {
+            facts: facts(args, &started, reader)?,
             run: started.run,
             mode: started.mode,
-            inputs,
             core,
+            amendments: Amendments::of(&config),
             outcomes: Outcomes::default(),
             chronicle: Chronicle::new(Sampling(SAMPLE_NS)),
             steps: 0,
-            last,
+            last: (seq, ts),
         })
     }
 
     fn run(mut self) -> Result<Finished> {
         let bar = progress_bar("reading");
-        while let Some((seq, ts, input)) = self.inputs.next_input()? {
-            self.last = (seq, ts);
-            if let Some(core) = &mut self.core {
-                let stepped = core.step(ts, &input, &mut self.outcomes);
-                let seq = match stepped {
-                    Ok(seq) => seq,
-                    Err(halt) => {
-                        say(format_args!(
-                            "warning: the engine halted at {seq}: {halt}; the run is shown up to there"
-                        ));
-                        break;
-                    }
-                };
-                self.last.0 = core.state().seq();
-                self.chronicle.note_step(seq, ts, &input, self.outcomes.as_slice());
-                if self.chronicle.is_due(ts) {
-                    let snapshot = self.look();
-                    self.chronicle.sample(&snapshot);
-                }
-            } else {
-                self.chronicle.note_step(seq, ts, &input, &[]);
+        while let Some((seq, ts, input)) = self.facts.next()? {
+            if let Err(halt) = self.step(seq, ts, input) {
+                say(format_args!("warning: the engine halts at {seq}: {halt}; the run is shown up to there"));
+                break;
             }
             self.steps += 1;
             if self.steps.is_multiple_of(PROGRESS_EVERY) {
-                let progress = self.inputs.progress();
+                let progress = self.facts.progress();
                 show(&bar, progress.read_bytes, progress.total_bytes);
             }
         }
         bar.finish_and_clear();
         let snapshot = self.look();
         Ok(Finished::new(snapshot, self.chronicle))
+    }
+
+    fn step(&mut self, seq: Seq, ts: Ts, mut input: Input) -> Result<(), Halt> {
+        self.last = (seq, ts);
+        let Some(core) = &mut self.core else {
+            self.chronicle.note_step(seq, ts, &input, &[]);
+            return Ok(());
+        };
+        if let Input::RunStarted(started) = &input {
+            core.begin_epoch(seq, started.epoch);
+            self.chronicle.note_step(seq, ts, &input, &[]);
+            return Ok(());
+        }
+        if let Input::InstrumentDefined(event) = &mut input {
+            self.amendments.amend(&mut event.definition);
+        }
+        let seq = core.step(ts, &input, &mut self.outcomes)?;
+        self.last.0 = core.state().seq();
+        self.chronicle.note_step(seq, ts, &input, self.outcomes.as_slice());
+        if self.chronicle.is_due(ts) {
+            let snapshot = self.look();
+            self.chronicle.sample(&snapshot);
+        }
+        Ok(())
     }
 
     fn look(&self) -> Snapshot {
@@ -154,19 +188,16 @@ impl Stepping {
     }
 }
 
-fn core_of(config: &Config, registry: &Registry, started: &RunStarted) -> Result<Core> {
-    let mut core = assemble(config, registry, &started.instruments, started.epoch)?;
-    core.resume_after(Seq(1));
-    Ok(core)
-}
-
-/// The inputs that led to a run's outcomes: its own, or those of the run that it names.
-fn inputs_of(args: &ConsoleArgs, started: &RunStarted, own: Inputs) -> Result<Inputs> {
-    let Some(source) = started.source.as_ref().filter(|_| !started.copied_inputs) else { return Ok(own) };
+/// The facts that led to a run's outcomes: its own, or those of the run that it names.
+fn facts(args: &ConsoleArgs, started: &RunStarted, own: JournalReader) -> Result<Facts> {
+    let Some(source) = started.source.as_ref().filter(|_| !started.copied_inputs) else {
+        return Ok(Facts::Own(Box::new(own)));
+    };
     let folder: &Path = if args.run.is_dir() { &args.run } else { args.run.parent().unwrap_or(&args.run) };
     let path: PathBuf = args.source.clone().unwrap_or_else(|| folder.join(&source.path));
     let selection = if source.market_only { Selection::MarketOnly } else { Selection::Backtest };
     let say_where =
         || format!("the inputs of this backtest are not at {}; name them with --source", path.display());
-    Inputs::open(&path, selection).with_context(say_where)
+    let inputs = Inputs::open(&path, selection).with_context(say_where)?;
+    Ok(Facts::Elsewhere(Box::new(inputs.read_ahead())))
 }

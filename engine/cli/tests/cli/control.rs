@@ -38,7 +38,7 @@ fn run(place: &Place) -> Serving {
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
     let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
         let said: Value = serde_json::from_str(&line).ok()?;
-        said["fields"]["address"].as_str().map(str::to_owned)
+        said["address"].as_str().map(str::to_owned)
     });
     // What it says later must not block it.
     std::thread::spawn(move || lines.for_each(drop));

@@ -59,6 +59,8 @@ fn a_finished_run_shows_the_same_numbers_and_takes_no_commands() {
     let mut running = Running::start(&run, &[]);
     running.play(2_000, Duration::from_millis(1_500));
     assert_eq!(running.post("/pause", "").status, 200);
+    // What is under way settles, and a later look is another one.
+    std::thread::sleep(Duration::from_millis(300));
     let before = running.get("/snapshot").json();
     running.stop();
     let desk = Desk::new(

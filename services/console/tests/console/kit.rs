@@ -204,6 +204,7 @@ impl Running {
             running.take(definition(name));
             running.take(feed(name, FeedState::Live, None));
         }
+        running.until(|running| running.live_markets() == NAMES.len());
         running
     }
 
@@ -309,6 +310,15 @@ fn unchunked(mut body: &str) -> String {
 }
 
 impl Running {
+    /// How many markets are live.
+    pub fn live_markets(&self) -> usize {
+        let look = |view: &reprise_runtime::EngineView<'_>| {
+            let markets = view.core.unwrap().state().markets.iter();
+            markets.filter(|(_, market)| market.feed == Some(FeedState::Live)).count()
+        };
+        self.controller.ask(PATIENCE, look).unwrap()
+    }
+
     /// The last number of the journal.
     pub fn live_seq(&self) -> u64 {
         self.controller.ask(PATIENCE, |view| view.seq.0).unwrap()

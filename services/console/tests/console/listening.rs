@@ -61,7 +61,7 @@ fn a_listener_that_comes_back_goes_on_where_it_was() {
         assert!(["order.requested", "order.filled"].contains(&line["kind"].as_str().unwrap()), "{line}");
     }
     let mut market = Listener::open(address, "/events?market=true&kinds=market.", None);
-    running.play(200, Duration::from_millis(100));
+    running.play(400, Duration::from_millis(400));
     assert!(market.take(20).iter().all(|(_, line)| line["kind"].as_str().unwrap().starts_with("market.")));
     drop((again, orders, market));
     running.stop();

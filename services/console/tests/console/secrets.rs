@@ -52,5 +52,5 @@ fn the_token_is_never_shown() {
         told.push_str(&String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap_or_default()));
     }
     told.push_str(&format!("{:?}", Guard { token: Token::new(CANARY), ..Guard::default() }));
-    assert!(told.len() > 100_000 && !told.contains("canary"), "the token was seen");
+    assert!(told.len() > 60_000 && !told.contains("canary"), "the token was seen");
 }
