@@ -27,7 +27,10 @@ impl Drop for Serving {
 /// A run without a market: it says that no data comes, and waits.
 fn run(place: &Place) -> Serving {
     let mut command = place.command(REPRISE);
-    command.args("run --mode paper -o run --duration 50s --log json --set control.listen=127.0.0.1:0".split_whitespace());
+    command.args(
+        "run --mode paper -o run --duration 50s --log json --set control.listen=127.0.0.1:0"
+            .split_whitespace(),
+    );
     for (key, url) in [("rest", "http"), ("ws", "ws")] {
         for venue in ["coinbase", "hyperliquid"] {
             command.args(["--set", &format!("venues.{venue}.{key}_url={url}://127.0.0.1:1")]);
@@ -113,7 +116,10 @@ fn nothing_that_runs_and_nothing_that_answers() {
 fn a_backtest_in_the_console() {
     let place = Place::new();
     let sample = root().join("replays/samples/binance-spot-20250325");
-    let report = place.json(&format!("backtest {} --strategy ema-cross --set strategy.qty=0.01 -o bt --json", sample.display()));
+    let report = place.json(&format!(
+        "backtest {} --strategy ema-cross --set strategy.qty=0.01 -o bt --json",
+        sample.display()
+    ));
     let mut process = place
         .command(REPRISE)
         .args("console bt --listen 127.0.0.1:0 --json".split_whitespace())
