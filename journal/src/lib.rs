@@ -24,6 +24,7 @@ mod seal;
 mod segment;
 mod source;
 mod survey;
+mod unfinished;
 mod verify;
 mod writer;
 
@@ -32,9 +33,9 @@ pub use durability::{Commit, DurabilityMode};
 pub use error::{Damage, DamageKind, JournalError};
 pub use lock::{LOCK_FILE, Lock};
 pub use manifest::{MANIFEST_FILE, Manifest, SealedForm, SegmentSummary};
+pub use poison::{POISON_FILE, keep_poison};
 pub use position::Position;
 pub use reader::{Body, Entry, JournalReader, Unknown};
-pub use poison::{POISON_FILE, keep_poison};
 pub use recovery::{Recovered, recover};
 pub use schema::line_schema;
 pub use seal::{Sealed, seal};

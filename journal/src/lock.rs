@@ -3,12 +3,17 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::JournalError;
 use crate::files::private;
 
 /// The lock's file in a run's folder.
 pub const LOCK_FILE: &str = ".lock";
+
+/// How often a lock that is held is tried, and how long is waited between.
+const TRIES: u32 = 3;
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// The right to write a journal, held until it is dropped.
 #[derive(Debug)]
@@ -29,11 +34,15 @@ impl Lock {
         let file = private(OpenOptions::new().write(true).create(true).truncate(false))
             .open(&path)
             .map_err(|e| JournalError::io("open", &path, e))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: dir.to_owned() }),
-            Err(TryLockError::Error(e)) => Err(JournalError::io("lock", &path, e)),
+        for _ in 0..TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                // Whoever asks whether it is held holds it for a moment.
+                Err(TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_TRIES),
+                Err(TryLockError::Error(e)) => return Err(JournalError::io("lock", &path, e)),
+            }
         }
+        Err(JournalError::Locked { path: dir.to_owned() })
     }
 
     /// Whether a writer holds the lock of a folder at this moment.

@@ -9,10 +9,12 @@ use reprise_model::{Input, Outcome, Record, SCHEMA_VERSION, Seq, Ts};
 
 use crate::error::{DamageKind, JournalError};
 use crate::line::{self, Envelope, QUOTE};
+use crate::lock::Lock;
 use crate::order::{Order, RUN_STARTED};
 use crate::position::Position;
 use crate::segment::list_whole;
 use crate::source::{LineSource, Progress};
+use crate::unfinished;
 
 /// Unknown names that are kept: the first tell enough, and memory must not grow with a journal full of them.
 const MAX_UNKNOWNS: usize = 1_000;
@@ -104,15 +106,40 @@ pub struct JournalReader {
     unknowns: Vec<Unknown>,
     /// The schema version in `run.started`, when it is later than this engine's.
     newer: Option<String>,
+    being_written: bool,
 }
 
 impl JournalReader {
-    /// Opens a run's folder, or a single segment.
+    /// Opens a run's folder, or a single segment. What is read is the journal as it is now; of one that is being
+    /// written, what its writer has finished.
     ///
     /// # Errors
     /// When there is nothing, no segment, or one is missing between others.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Ok(Self::over(list_whole(path)?))
+        let was_held = Lock::is_held(path);
+        let mut segments = list_whole(path)?;
+        // A writer may begin, or end, while this looks.
+        let being_written = was_held || Lock::is_held(path);
+        if being_written {
+            unfinished::leave_out(&mut segments)?;
+            if segments.is_empty() {
+                let reason = "its writer has not finished the first line".to_owned();
+                return Err(JournalError::NotAJournal { path: path.to_owned(), reason });
+            }
+        }
+        Ok(Self { being_written, ..Self::over(segments) })
+    }
+
+    /// Another reader, from the start, of what this one reads, whatever was written since.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self { being_written: self.being_written, ..Self::over(self.source.segments().to_vec()) }
+    }
+
+    /// True when somebody was writing the journal when it was opened.
+    #[must_use]
+    pub fn is_being_written(&self) -> bool {
+        self.being_written
     }
 
     /// Opens a run's folder to go on behind a place that a writer or a reader gave; the chain is checked from
@@ -139,7 +166,7 @@ impl JournalReader {
 
     pub(crate) fn over(segments: Vec<crate::segment::Segment>) -> Self {
         let source = LineSource::new(segments);
-        Self { source, order: Order::default(), unknowns: Vec::new(), newer: None }
+        Self { source, order: Order::default(), unknowns: Vec::new(), newer: None, being_written: false }
     }
 
     /// How far the reader is.

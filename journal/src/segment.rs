@@ -20,7 +20,7 @@ pub struct Segment {
     pub sealed: bool,
     /// The file.
     pub path: PathBuf,
-    /// The file's size in bytes, packed if it is sealed.
+    /// The file's size in bytes when it was looked at, packed if it is sealed; no more of it is read.
     pub file_bytes: u64,
 }
 
@@ -76,8 +76,9 @@ pub(crate) fn list(path: &Path) -> Result<Listing, JournalError> {
     for entry in fs::read_dir(path).map_err(|e| JournalError::io("list", path, e))? {
         let entry = entry.map_err(|e| JournalError::io("list", path, e))?;
         let Some((number, sealed)) = entry.file_name().to_str().and_then(parse_name) else { continue };
-        let file_bytes = entry.metadata().map_err(|e| JournalError::io("look at", &entry.path(), e))?.len();
-        all.push(Segment { number, sealed, path: entry.path(), file_bytes });
+        let path = entry.path();
+        let file_bytes = fs::metadata(&path).map_err(|e| JournalError::io("look at", &path, e))?.len();
+        all.push(Segment { number, sealed, path, file_bytes });
     }
     all.sort_by_key(|s| (s.number, s.sealed));
     let mut listing = Listing::default();

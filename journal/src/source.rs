@@ -86,6 +86,11 @@ impl LineSource {
         (self.segment().number, self.line_number, self.base + self.next as u64)
     }
 
+    /// All segments, as they were when they were listed.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
     /// The segment that the last line came from.
     pub fn segment(&self) -> &Segment {
         &self.segments[self.opened.saturating_sub(1)]
@@ -188,9 +193,13 @@ impl LineSource {
 
     /// One read into the free end of the buffer.
     fn fill(&mut self) -> Result<usize, Box<JournalError>> {
+        // A journal is read as it was when it was opened, also while it grows.
+        let left = self.segment().file_bytes.saturating_sub(self.base + self.filled as u64);
         let Some(bytes) = self.current.as_mut() else { return Ok(0) };
+        let room = self.buffer.len() - self.filled;
+        let room = if bytes.is_sealed() { room } else { room.min(usize::try_from(left).unwrap_or(room)) };
         loop {
-            match bytes.read(&mut self.buffer[self.filled..]) {
+            match bytes.read(&mut self.buffer[self.filled..self.filled + room]) {
                 Ok(n) => {
                     self.filled += n;
                     if !bytes.is_sealed() {
@@ -294,9 +303,10 @@ mod tests {
     #[test]
     fn a_line_without_end_is_damage() {
         let dir = tempfile::tempdir().unwrap();
-        let segment = segment(dir.path(), false, b"");
+        let mut segment = segment(dir.path(), false, b"");
+        segment.file_bytes = MAX_LINE_BYTES as u64 + 10;
         let file = std::fs::OpenOptions::new().write(true).open(&segment.path).unwrap();
-        file.set_len(MAX_LINE_BYTES as u64 + 10).unwrap();
+        file.set_len(segment.file_bytes).unwrap();
         let mut source = LineSource::new(vec![segment]);
         let found = source.advance().unwrap_err();
         assert_eq!(found.damage().unwrap().kind, DamageKind::NotALine);

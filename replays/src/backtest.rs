@@ -191,6 +191,8 @@ impl Replay<'_> {
                 progress(inputs.progress());
             }
         }
+        // The source may have gone on for a while without an input that is taken; timers may have been due then.
+        self.last = self.last.max(inputs.last_ts());
         // The run's own end stands in its journal whether inputs are copied or not.
         let ended = self.writer.run_ended("the source ended", self.core.state().inputs());
         self.step(self.last, &Input::RunEnded(Box::new(ended)), true)

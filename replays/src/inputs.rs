@@ -15,7 +15,7 @@ use crate::error::ReplayError;
 /// Which inputs a replay takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection {
-    /// All that `verify` steps.
+    /// All that `verify` steps, and where later epochs begin.
     Verify,
     /// All that a backtest steps: what the paper venue answers itself is left out.
     Backtest,
@@ -27,7 +27,8 @@ impl Selection {
     fn takes(self, input: &Input) -> bool {
         match (self, input) {
             (Self::MarketOnly, other) => other.is_market(),
-            (Self::Verify, other) => kind_row(other.kind()).is_some_and(|row| row.verify == Treatment::Step),
+            (Self::Verify, other) => kind_row(other.kind())
+                .is_some_and(|row| matches!(row.verify, Treatment::Step | Treatment::Configure)),
             (Self::Backtest, other) => {
                 kind_row(other.kind()).is_some_and(|row| row.backtest == Treatment::Step)
             }
@@ -91,14 +92,15 @@ struct Selected {
     selection: Selection,
     /// For the instruments that are defined on the way.
     amendments: Amendments,
-    /// Where the first epoch after the one that was opened begins.
-    later_epoch: Option<Seq>,
+    /// The time of the last input that was read, taken or not.
+    last_ts: Ts,
 }
 
 impl Selected {
     #[inline]
     fn next(&mut self) -> Result<Option<Numbered>, ReplayError> {
         while let Some((seq, ts, mut input)) = self.reader.next_input()? {
+            self.last_ts = ts;
             match &mut input {
                 // By far the most; every selection takes them.
                 Input::Quote(_) | Input::Trade(_) | Input::Book(_) | Input::Bar(_) | Input::Mark(_) => {
@@ -107,7 +109,6 @@ impl Selected {
                 Input::InstrumentDefined(event) => {
                     self.amendments.amend(&mut event.definition);
                 }
-                Input::RunStarted(_) => self.later_epoch = self.later_epoch.or(Some(seq)),
                 _ => {}
             }
             if self.selection.takes(&input) {
@@ -125,7 +126,7 @@ struct Batch {
     is_last: bool,
     progress: Progress,
     unknowns: Vec<Unknown>,
-    later_epoch: Option<Seq>,
+    last_ts: Ts,
 }
 
 impl Inputs {
@@ -134,11 +135,19 @@ impl Inputs {
     /// # Errors
     /// When there is no journal, or it does not begin with `run.started`.
     pub fn open(run: &Path, selection: Selection) -> Result<Self, ReplayError> {
-        let mut reader = JournalReader::open(run)?;
+        Self::over(JournalReader::open(run)?, run, selection)
+    }
+
+    /// As [`Self::open`], of a run that was opened.
+    pub(crate) fn over(
+        mut reader: JournalReader,
+        run: &Path,
+        selection: Selection,
+    ) -> Result<Self, ReplayError> {
         match reader.next_input()? {
             Some((_, started_at, Input::RunStarted(started))) => {
                 let amendments = Amendments::default();
-                let selected = Selected { reader, selection, amendments, later_epoch: None };
+                let selected = Selected { reader, selection, amendments, last_ts: started_at };
                 let way = Way::Here(Box::new(selected));
                 Ok(Self { run: run.to_owned(), started, started_at, way })
             }
@@ -166,7 +175,7 @@ impl Inputs {
                 is_last: false,
                 progress: selected.reader.progress(),
                 unknowns: selected.reader.unknowns().to_vec(),
-                later_epoch: None,
+                last_ts: selected.last_ts,
             };
             let (sender, batches) = bounded(BATCHES_WAITING);
             let thread = thread::spawn(move || {
@@ -232,12 +241,12 @@ impl Inputs {
         }
     }
 
-    /// Where another epoch of the run begins, if one was met so far.
+    /// The time of the last input that was read, whether the selection takes it or not.
     #[must_use]
-    pub fn later_epoch(&self) -> Option<Seq> {
+    pub fn last_ts(&self) -> Ts {
         match &self.way {
-            Way::Here(selected) => selected.later_epoch,
-            Way::Ahead(ahead) => ahead.batch.later_epoch,
+            Way::Here(selected) => selected.last_ts,
+            Way::Ahead(ahead) => ahead.batch.last_ts,
         }
     }
 }
@@ -270,7 +279,7 @@ fn read_batch(selected: &mut Selected) -> Batch {
         failure,
         progress: selected.reader.progress(),
         unknowns: selected.reader.unknowns().to_vec(),
-        later_epoch: selected.later_epoch,
+        last_ts: selected.last_ts,
     }
 }
 

@@ -56,6 +56,16 @@ impl Recorded {
         Ok((recorded, started))
     }
 
+    /// Another reader of the same run, from its start.
+    pub(crate) fn again(&self) -> JournalReader {
+        self.reader.again()
+    }
+
+    /// The last number that was read.
+    pub(crate) fn last_seq(&self) -> Seq {
+        self.reader.last_seq()
+    }
+
     /// True once the run's end was read.
     pub(crate) fn ended(&self) -> bool {
         self.reader.ended()

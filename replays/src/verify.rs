@@ -30,8 +30,10 @@ pub enum Verdict {
         outcomes: u64,
         /// The decision digest.
         digest: String,
-        /// False for a run that has no `run.ended`.
+        /// False for a run that has not ended, or is being written at this moment.
         ended: bool,
+        /// The last number that was read.
+        through: Seq,
         /// Why the engine halts where the record stops, if that is why it stops.
         halted: Option<String>,
     },
@@ -70,12 +72,20 @@ pub fn verify(
     }
 }
 
+/// What decides again.
+struct Deciding {
+    core: Core,
+    /// What the epoch at hand was configured with.
+    config: Config,
+    mode: RunMode,
+}
+
 /// A verification on its way.
 struct Verification {
     recorded: Recorded,
     inputs: Inputs,
     /// `None` for a recording, which decided nothing.
-    core: Option<Core>,
+    deciding: Option<Deciding>,
     outcomes: Outcomes,
     /// Inputs stepped so far.
     steps: u64,
@@ -86,26 +96,29 @@ struct Verification {
 impl Verification {
     fn open(run: &Path, registry: &Registry, options: &VerifyOptions) -> Result<Self, ReplayError> {
         let (recorded, started) = Recorded::open(run)?;
-        let mut inputs = inputs_of(run, &started, options)?;
-        let mut core = None;
+        let mut inputs = inputs_of(run, &started, &recorded, options)?;
+        let mut deciding = None;
         if started.mode != RunMode::Record {
             let config = from_recorded(started.config.as_str())?;
             inputs = inputs.amended_by(&config);
-            core = Some(core_of(&config, registry, &started)?);
+            let core = core_of(&config, registry, &started)?;
+            deciding = Some(Deciding { core, config, mode: started.mode });
         }
-        let minor = started.schema.split_once('.').and_then(|(_, minor)| minor.parse::<u16>().ok());
-        let newer_schema =
-            minor.is_none_or(|minor| minor > SCHEMA_VERSION.minor).then(|| started.schema.clone());
-        Ok(Self { recorded, inputs, core, outcomes: Outcomes::default(), steps: 0, newer_schema })
+        let newer_schema = newer_schema(&started);
+        Ok(Self { recorded, inputs, deciding, outcomes: Outcomes::default(), steps: 0, newer_schema })
     }
 
     fn run(mut self, progress: &mut dyn FnMut(Progress)) -> Result<Verdict, ReplayError> {
-        while let Some((_, ts, input)) = self.inputs.next_input()? {
-            if let Some(verdict) = self.step(ts, &input)? {
+        while let Some((seq, ts, input)) = self.inputs.next_input()? {
+            let verdict = match &input {
+                Input::RunStarted(started) => self.begin_epoch(seq, started)?,
+                _ => self.step(ts, &input)?,
+            };
+            if let Some(verdict) = verdict {
                 return Ok(verdict);
             }
-            // The run's own end is no input that it was told.
-            self.steps += u64::from(!matches!(input, Input::RunEnded(_)));
+            // The beginnings and ends of its epochs are no inputs that the run was told.
+            self.steps += u64::from(!matches!(input, Input::RunStarted(_) | Input::RunEnded(_)));
             if self.steps.is_multiple_of(PROGRESS_EVERY) {
                 progress(self.inputs.progress());
             }
@@ -124,10 +137,28 @@ impl Verification {
         }
     }
 
+    /// Another epoch begins, and the core goes on with it as the engine did that was taken up again.
+    #[cold]
+    fn begin_epoch(&mut self, seq: Seq, started: &RunStarted) -> Result<Option<Verdict>, ReplayError> {
+        self.newer_schema = self.newer_schema.take().or_else(|| newer_schema(started));
+        let Some(deciding) = &mut self.deciding else { return Ok(None) };
+        let config = from_recorded(started.config.as_str())?;
+        if started.mode != deciding.mode || !deciding.config.decides_as(&config) {
+            let reason = format!(
+                "the epoch that begins at seq {seq} has another mode or configuration than the one before it, and \
+                 this version judges runs that go on as they began; up to there no difference was found"
+            );
+            return Ok(Some(Verdict::NotJudged(reason)));
+        }
+        deciding.core.begin_epoch(seq, started.epoch);
+        deciding.config = config;
+        Ok(None)
+    }
+
     /// Steps one input; a verdict when this ends the verification.
     #[inline]
     fn step(&mut self, ts: Ts, input: &Input) -> Result<Option<Verdict>, ReplayError> {
-        let Some(core) = &mut self.core else { return Ok(None) };
+        let Some(Deciding { core, .. }) = &mut self.deciding else { return Ok(None) };
         let seq = core.state().seq().next();
         if let Err(halt) = core.step(ts, input, &mut self.outcomes) {
             return self.halted(seq, input, &halt).map(Some);
@@ -164,8 +195,12 @@ impl Verification {
         Verdict::Identical {
             inputs: self.steps,
             outcomes: self.recorded.compared,
-            digest: self.core.as_ref().map_or_else(|| DecisionDigest::default().hex(), Core::decision_digest),
+            digest: self
+                .deciding
+                .as_ref()
+                .map_or_else(|| DecisionDigest::default().hex(), |deciding| deciding.core.decision_digest()),
             ended: self.recorded.ended(),
+            through: self.recorded.last_seq(),
             halted,
         }
     }
@@ -187,10 +222,7 @@ impl Verification {
     /// nor are records, which decide nothing.
     fn unknown(&self) -> Option<String> {
         let of_inputs = self.inputs.unknowns().iter().find(|unknown| unknown.class == Class::Input);
-        let later = self.inputs.later_epoch().map(|seq| {
-            format!("another epoch begins at seq {seq}, and this version judges runs of one epoch")
-        });
-        of_inputs.map(ToString::to_string).or_else(|| self.recorded.unknown.clone()).or(later)
+        of_inputs.map(ToString::to_string).or_else(|| self.recorded.unknown.clone())
     }
 }
 
@@ -203,6 +235,12 @@ fn after_the_last(next: Next<'_>) -> Result<Option<(Ts, Input)>, Difference> {
     }
 }
 
+/// The schema version of an epoch, when it is later than this engine's.
+fn newer_schema(started: &RunStarted) -> Option<String> {
+    let minor = started.schema.split_once('.').and_then(|(_, minor)| minor.parse::<u16>().ok());
+    minor.is_none_or(|minor| minor > SCHEMA_VERSION.minor).then(|| started.schema.clone())
+}
+
 fn core_of(config: &Config, registry: &Registry, started: &RunStarted) -> Result<Core, ConfigError> {
     let mut core = assemble(config, registry, &started.instruments, started.epoch)?;
     core.resume_after(Seq(1));
@@ -210,14 +248,20 @@ fn core_of(config: &Config, registry: &Registry, started: &RunStarted) -> Result
 }
 
 /// The inputs that led to a run's outcomes: its own, or those of the run that it names.
-fn inputs_of(run: &Path, started: &RunStarted, options: &VerifyOptions) -> Result<Inputs, ReplayError> {
+fn inputs_of(
+    run: &Path,
+    started: &RunStarted,
+    recorded: &Recorded,
+    options: &VerifyOptions,
+) -> Result<Inputs, ReplayError> {
     let no_source = |reason: String| ReplayError::NoSource { run: run.to_owned(), reason };
     let source = match &started.source {
         Some(source) if !started.copied_inputs => source,
         None if started.mode == RunMode::Backtest && !started.copied_inputs => {
             return Err(no_source("it names none".to_owned()));
         }
-        _ => return Inputs::open(run, Selection::Verify),
+        // The same bytes for both, also while the run goes on.
+        _ => return Inputs::over(recorded.again(), run, Selection::Verify),
     };
     let folder = if run.is_dir() { run } else { run.parent().unwrap_or(run) };
     let path = options.source.clone().unwrap_or_else(|| folder.join(&source.path));

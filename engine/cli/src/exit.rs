@@ -61,7 +61,9 @@ fn code_of_live(error: &RuntimeError) -> u8 {
         RuntimeError::Config(_) => CONFIGURATION,
         RuntimeError::Journal(journal) => code_of_journal(journal),
         RuntimeError::Differs { .. } => DIFFERENT,
-        RuntimeError::Halted { .. } | RuntimeError::NotResumable { .. } | RuntimeError::System { .. } => ERROR,
+        RuntimeError::Halted { .. } | RuntimeError::NotResumable { .. } | RuntimeError::System { .. } => {
+            ERROR
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The bus: shows each event to every service in one order and decides what they propose, first in first out.
 
+mod kept;
+
 use std::rc::Rc;
 
 use reprise_model::event::{
@@ -9,7 +11,6 @@ use reprise_model::event::{
 use reprise_model::{
     Code, Input, Instrument, MoneyError, NewOrder, OrderId, OrderStatus, Outcome, Refusal, RequestOf, Seq, Ts,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::accountant::Accountant;
 use crate::board::Board;
@@ -17,7 +18,6 @@ use crate::context::{Context, Proposed, Queue, View};
 use crate::digest::{DecisionDigest, STATE_VERSION};
 use crate::gate::{Proposal, RiskGate, Seal};
 use crate::market::Tick;
-use crate::saved::{self, RestoreError, Saved};
 use crate::service::Service;
 use crate::settings::CoreSettings;
 use crate::state::{ApplyError, State};
@@ -192,58 +192,11 @@ impl Core {
         self.state.set_epoch(epoch);
     }
 
-    /// Everything that must survive a restart, as JSON; `None` when a strategy, or another service, cannot be
-    /// saved. Asked between two inputs.
-    #[must_use]
-    pub fn save(&self) -> Option<Vec<u8>> {
-        let services = self.services.iter().map(|service| kept(service.as_ref()));
-        saved::seal(&Kept {
-            version: saved::version(),
-            digest: self.state.digest(),
-            state: self.state.save()?,
-            decisions: self.digest.save()?,
-            board: Saved::of(&self.board)?,
-            services: services.collect::<Option<_>>()?,
-            gate: kept(self.gate.as_ref())?,
-        })
-    }
-
-    /// Takes over what was saved. The core must have been put together from the same configuration, whatever
-    /// inputs it has seen.
-    ///
-    /// # Errors
-    /// When it was saved by another version or other services, or is not what was saved; the core is not to be
-    /// used after it.
-    pub fn restore(&mut self, saved: &[u8]) -> Result<(), RestoreError> {
-        let core = saved::unseal(saved)?;
-        let Version { version } = core.read()?;
-        if version != saved::version() {
-            return Err(RestoreError::OtherVersion { saved: version, own: saved::version() });
-        }
-        let Kept { digest, state, decisions, board, services, gate, .. } = core.read()?;
-        let own: Vec<&str> =
-            self.services.iter().map(|service| service.name()).chain([self.gate.name()]).collect();
-        let found: Vec<&str> = services.iter().chain([&gate]).map(|(name, _)| name.as_str()).collect();
-        if own != found {
-            return Err(RestoreError::OtherServices { saved: found.join(", "), own: own.join(", ") });
-        }
-        let state = self.state.restored(&state)?;
-        if state.digest() != digest {
-            return Err(RestoreError::OtherState { saved: digest, restored: state.digest() });
-        }
-        for (service, (name, saved)) in self.services.iter_mut().zip(&services) {
-            service.restore(saved).map_err(|error| error.within(name))?;
-        }
-        self.gate.restore(&gate.1).map_err(|error| error.within(&gate.0))?;
-        (self.state, self.board, self.digest) = (state, board.read()?, DecisionDigest::restored(&decisions)?);
-        (self.queue, self.tick) = (Queue::default(), None);
-        Ok(())
-    }
-
     /// Takes one input in and leaves in `out` what was decided because of it. Returns the input's number.
     ///
     /// Timers that are due at or before `ts` fire first, in the order of deadline and arming, each with all it
-    /// leads to; their effects precede the input's.
+    /// leads to; their effects precede the input's. The end of the run fires them and decides nothing else, so that
+    /// a run decides the same however often it was stopped and taken up again.
     ///
     /// # Errors
     /// When the engine must halt; the core is not to be used after it.
@@ -257,11 +210,13 @@ impl Core {
         self.fire_timers(ts, out)?;
         out.begin_moment();
         self.tick = self.state.observe(seq, ts, input)?;
-        self.show_input(seq, input);
-        self.settle(seq, out)?;
+        let is_last = matches!(input, Input::RunEnded(_));
+        if !is_last {
+            self.show_input(seq, input);
+            self.settle(seq, out)?;
+        }
         self.tick = None;
         let every = self.state.settings().checkpoint_every;
-        let is_last = matches!(input, Input::RunEnded(_));
         if is_last || (every > 0 && self.state.inputs().is_multiple_of(every)) {
             let seq = self.checkpoint(seq, out)?;
             self.settle(seq, out)?;
@@ -466,30 +421,6 @@ impl Core {
         };
         self.publish(cause, checkpoint.into(), out)
     }
-}
-
-/// A core as it is saved.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    version: String,
-    /// The state's.
-    digest: String,
-    state: Saved,
-    decisions: Saved,
-    board: Saved,
-    /// Each with its name.
-    services: Vec<(String, Saved)>,
-    gate: (String, Saved),
-}
-
-/// What is read before all else.
-#[derive(Deserialize)]
-struct Version {
-    version: String,
-}
-
-fn kept<S: Service + ?Sized>(service: &S) -> Option<(String, Saved)> {
-    Some((service.name().to_owned(), service.save()?))
 }
 
 /// What the gate says, once it is sure that it speaks of the order it was asked about.

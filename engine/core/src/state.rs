@@ -1,5 +1,7 @@
 //! The state, and the only two ways to change it: [`State::observe`] a fact, [`State::apply`] an outcome.
 
+mod kept;
+
 use std::rc::Rc;
 
 use reprise_model::codec::{Field, Writer};
@@ -16,7 +18,6 @@ use crate::account::Account;
 use crate::market::{InstrumentIx, Markets, Tick};
 use crate::orders::{Order, OrderError, Orders, advance, count_fill};
 use crate::position::{PositionKey, Positions};
-use crate::saved::{RestoreError, Saved};
 use crate::settings::CoreSettings;
 use crate::timers::Timers;
 
@@ -39,39 +40,6 @@ pub struct State {
     pub timers: Timers,
     trading: TradingState,
     paused: bool,
-}
-
-/// The state as it is saved: without its settings, which are the configuration's.
-#[derive(serde::Serialize)]
-struct Kept<'a> {
-    epoch: u32,
-    seq: Seq,
-    now: Ts,
-    inputs: u64,
-    trading: TradingState,
-    paused: bool,
-    markets: &'a Markets,
-    orders: &'a Orders,
-    positions: &'a Positions,
-    account: &'a Account,
-    timers: &'a Timers,
-}
-
-/// The same, to be read.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Found {
-    epoch: u32,
-    seq: Seq,
-    now: Ts,
-    inputs: u64,
-    trading: TradingState,
-    paused: bool,
-    markets: Markets,
-    orders: Orders,
-    positions: Positions,
-    account: Account,
-    timers: Timers,
 }
 
 /// Why an outcome cannot be applied to the state.
@@ -171,34 +139,6 @@ impl State {
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.paused
-    }
-
-    /// Everything but the settings, as JSON.
-    pub(crate) fn save(&self) -> Option<Saved> {
-        Saved::of(&Kept {
-            epoch: self.settings.epoch,
-            seq: self.seq,
-            now: self.now,
-            inputs: self.inputs,
-            trading: self.trading,
-            paused: self.paused,
-            markets: &self.markets,
-            orders: &self.orders,
-            positions: &self.positions,
-            account: &self.account,
-            timers: &self.timers,
-        })
-    }
-
-    /// The state that was saved, under this one's settings.
-    pub(crate) fn restored(&self, saved: &Saved) -> Result<Self, RestoreError> {
-        let Found { epoch, seq, now, inputs, trading, paused, markets, orders, positions, account, timers } =
-            saved.read()?;
-        let settings = Rc::clone(&self.settings);
-        let mut state =
-            Self { settings, seq, now, inputs, markets, orders, positions, account, timers, trading, paused };
-        state.set_epoch(epoch);
-        Ok(state)
     }
 
     /// Sets the epoch of the orders that are asked for from now on.

@@ -4,7 +4,11 @@
 //! It reports; what must hold (every event journaled or counted as merged, nothing but quotes and books merged, the
 //! journal whole, the decisions the same when replayed) it also checks.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as expected")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark stops at the first thing that is not as expected"
+)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -88,7 +92,13 @@ impl Walk {
             });
         }
         let level = |cents| Some(Level { price: price(cents), qty: "3".parse().unwrap() });
-        Input::Quote(Quote { instrument, bid: level(cents - 1), ask: level(cents + 1), venue_ts: None, conflated: None })
+        Input::Quote(Quote {
+            instrument,
+            bid: level(cents - 1),
+            ask: level(cents + 1),
+            venue_ts: None,
+            conflated: None,
+        })
     }
 }
 
@@ -178,7 +188,8 @@ fn check(run: &Path, sent: u64, summary: &Summary) {
 
 fn main() {
     let numbers: Vec<u64> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
-    let (a_second, seconds) = (numbers.first().copied().unwrap_or(200_000), numbers.get(1).copied().unwrap_or(5));
+    let (a_second, seconds) =
+        (numbers.first().copied().unwrap_or(200_000), numbers.get(1).copied().unwrap_or(5));
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
     let engine = Engine::create(&run, &config(), &Registry::builtin(), RunMode::Paper).unwrap();

@@ -30,7 +30,7 @@ def arguments():
     parser.add_argument("--recording", default=str(ROOT / "replays/samples/binance-spot-20250325"))
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--kill-every", type=float, default=60, help="seconds")
-    parser.add_argument("--speed", type=float, default=9, help="of the recording; 9 is about 5,000 events/s of both venues")
+    parser.add_argument("--speed", type=float, default=10, help="of the recording; 10 is about 5,000 events/s of both venues")
     parser.add_argument("--work", help="the folder to work in; a temporary one when left out")
     return parser.parse_args()
 

@@ -87,8 +87,7 @@ impl Publisher {
     pub fn subscribe(&mut self, interest: Interest, capacity: usize) -> Subscription {
         let (sender, events) = bounded(capacity.max(1));
         let lost = Arc::new(AtomicU64::new(0));
-        let subscriber =
-            Subscriber { interest, events: sender, lost: Arc::clone(&lost), is_gone: false };
+        let subscriber = Subscriber { interest, events: sender, lost: Arc::clone(&lost), is_gone: false };
         self.subscribers.push(subscriber);
         Subscription { events, lost }
     }

@@ -83,13 +83,19 @@ impl SnapshotKeeper {
         let Some(saved) = core.save() else {
             if !self.has_warned {
                 self.has_warned = true;
-                tracing::warn!("a strategy cannot be saved, so no snapshots are kept; a restart steps through the whole journal");
+                tracing::warn!(
+                    "a strategy cannot be saved, so no snapshots are kept; a restart steps through the whole journal"
+                );
             }
             return;
         };
         let took = self.last.elapsed();
         if took > LONG_SAVE {
-            tracing::warn!(took_ms = took.as_millis() as u64, bytes = saved.len(), "saving the state took long");
+            tracing::warn!(
+                took_ms = took.as_millis() as u64,
+                bytes = saved.len(),
+                "saving the state took long"
+            );
         }
         let header = Header {
             run: self.origin.run.clone(),
@@ -209,5 +215,4 @@ fn read(path: &Path, origin: &Origin, last: Seq) -> Result<(Position, Vec<u8>), 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
 mod tests;

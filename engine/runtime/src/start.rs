@@ -77,10 +77,8 @@ impl Engine {
         let first = first_line(dir)?;
         let recorded = from_recorded(first.config.as_str())?;
         let config = config.unwrap_or(&recorded);
-        let not_resumable = |reason: &str| RuntimeError::NotResumable {
-            run: dir.to_owned(),
-            reason: reason.to_owned(),
-        };
+        let not_resumable =
+            |reason: &str| RuntimeError::NotResumable { run: dir.to_owned(), reason: reason.to_owned() };
         if !matches!(first.mode, RunMode::Paper | RunMode::Record) {
             return Err(not_resumable("only a run of live data can be; a backtest is simply run again"));
         }
@@ -114,8 +112,7 @@ impl Engine {
         let started = started(&first.run, first.tag, epoch, first.mode, config);
         engine.begin_epoch(recovered.last_seq.next(), now, started)?;
         engine.begin_again(caught_up.own_pause)?;
-        let taken_up =
-            TakenUp { recovered, snapshot: caught_up.snapshot, stepped: caught_up.stepped, epoch };
+        let taken_up = TakenUp { recovered, snapshot: caught_up.snapshot, stepped: caught_up.stepped, epoch };
         Ok((engine, taken_up))
     }
 
@@ -170,7 +167,7 @@ impl CaughtUp<'_> {
             Ok(assemble(config, registry, &first.instruments, first.epoch)?)
         };
         if let Some((position, saved)) = snapshot::newest(self.dir, origin, recovered.last_seq) {
-            match self.from_snapshot(assembled()?, &position, &saved) {
+            match self.at_snapshot(assembled()?, &position, &saved) {
                 Ok(core) => {
                     self.snapshot = Some(position.seq);
                     return Ok(core);
@@ -188,7 +185,7 @@ impl CaughtUp<'_> {
         self.step_on(core, reader)
     }
 
-    fn from_snapshot(&mut self, mut core: Core, position: &Position, saved: &[u8]) -> Result<Core, String> {
+    fn at_snapshot(&mut self, mut core: Core, position: &Position, saved: &[u8]) -> Result<Core, String> {
         core.restore(saved).map_err(|error| error.to_string())?;
         let reader = JournalReader::open_at(self.dir, position).map_err(|error| error.to_string())?;
         self.step_on(core, reader).map_err(|error| error.to_string())

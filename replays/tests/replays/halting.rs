@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use reprise_assembly::Config;
-use reprise_journal::{Manifest, Verdict as JournalVerdict, verify_journal};
 use reprise_journal::POISON_FILE;
+use reprise_journal::{Manifest, Verdict as JournalVerdict, verify_journal};
 use reprise_replays::{Backtest, BacktestOptions, ReplayError, Verdict, VerifyOptions, verify};
 
 use crate::cases::{config_of, market};

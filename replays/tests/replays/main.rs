@@ -3,6 +3,7 @@
 
 mod cases;
 mod coverage;
+mod epochs;
 mod forging;
 mod golden;
 mod halting;

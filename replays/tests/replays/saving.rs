@@ -42,7 +42,7 @@ fn interrupted(stride: usize, expected: &[Expected], fresh: &dyn Fn() -> Core, c
     for (at, one) in expected.iter().enumerate() {
         if at % stride == 0 {
             let saved = core.save().unwrap();
-            if at / stride % 2 == 0 {
+            if (at / stride).is_multiple_of(2) {
                 core = fresh();
             } else {
                 core.step(one.ts, &one.input, &mut outcomes).unwrap();

@@ -17,7 +17,7 @@ pub enum SimError {
         /// Its folder or file.
         run: PathBuf,
         /// Why.
-        source: JournalError,
+        source: Box<JournalError>,
     },
     /// The recording holds nothing that could be shown.
     #[error(

@@ -9,10 +9,12 @@ use crate::player::Player;
 use crate::settings::Venue;
 use crate::shared::Shared;
 
+type Question = Box<dyn FnOnce(&mut House, Ts) + Send>;
+
 /// A question to a house.
 pub(crate) struct Job {
     venue: Venue,
-    question: Box<dyn FnOnce(&mut House, Ts) + Send>,
+    question: Question,
 }
 
 impl std::fmt::Debug for Job {
@@ -43,7 +45,6 @@ impl Floor {
         loop {
             let due = self.player.next_due();
             tokio::select! {
-                biased;
                 job = jobs.recv() => match job {
                     Some(job) => self.answer(job),
                     None => return,

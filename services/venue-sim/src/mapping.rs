@@ -173,7 +173,8 @@ impl Mapping {
                 // An aggressor that buys trades with an ask.
                 let side = trade.side.map_or(Side::Buy, Side::opposite);
                 let level = on_rule(definition, side, Level { price: trade.price, qty: trade.qty })?;
-                Trade { instrument, price: level.price, qty: level.qty, venue_ts: None, ..trade.clone() }.into()
+                Trade { instrument, price: level.price, qty: level.qty, venue_ts: None, ..trade.clone() }
+                    .into()
             }
             Input::Book(book) => self.ladders[at].apply(definition, book).into(),
             Input::Mark(mark) => {

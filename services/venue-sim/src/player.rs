@@ -40,7 +40,7 @@ impl Player {
     /// # Errors
     /// When it does not open or read, or holds no market event.
     pub fn open(run: &Path, speed: Speed, looped: bool) -> Result<(Self, Vec<Instrument>), SimError> {
-        let unplayable = |source| SimError::Recording { run: run.to_owned(), source };
+        let unplayable = |error| SimError::Recording { run: run.to_owned(), source: Box::new(error) };
         let mut reader = JournalReader::open(run).map_err(unplayable)?;
         let mut instruments: Vec<Instrument> = Vec::new();
         let mut define = |definition: &Instrument| {
@@ -107,7 +107,9 @@ impl Player {
     fn read(&mut self) -> Option<(Ts, Input)> {
         loop {
             match self.reader.next_input() {
-                Ok(Some((_, ts, input))) if is_market(&input) || is_definition(&input) => return Some((ts, input)),
+                Ok(Some((_, ts, input))) if is_market(&input) || is_definition(&input) => {
+                    return Some((ts, input));
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => return None,
                 Err(error) => {

@@ -141,11 +141,7 @@ pub fn start(settings: Settings) -> Result<Running, SimError> {
 ///
 /// # Errors
 /// As [`start`], and when it ends before it was stopped.
-pub fn run(
-    settings: Settings,
-    on_ready: impl FnOnce(&Running),
-    stop: impl Future,
-) -> Result<(), SimError> {
+pub fn run(settings: Settings, on_ready: impl FnOnce(&Running), stop: impl Future) -> Result<(), SimError> {
     let mut running = start(settings)?;
     on_ready(&running);
     let runtime =
@@ -238,8 +234,8 @@ async fn open(settings: Settings, servers: &mut JoinSet<()>) -> Result<Opened, S
 }
 
 fn read_faults(path: &Path) -> Result<Faults, SimError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| SimError::File { path: path.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| SimError::File { path: path.to_owned(), source })?;
     let script = Script::parse(&text).map_err(|source| SimError::Faults { path: path.to_owned(), source })?;
     Ok(Faults::new(script))
 }

@@ -113,9 +113,11 @@ impl FromStr for MapRule {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no mapping; write INSTRUMENT=PRODUCT, such as BTCUSDT.BINANCE=BTC-USD");
+        let wrong =
+            || format!("'{text}' is no mapping; write INSTRUMENT=PRODUCT, such as BTCUSDT.BINANCE=BTC-USD");
         let (from, to) = text.split_once('=').ok_or_else(wrong)?;
-        let is_product = to.split_once('-').is_some_and(|(base, quote)| !base.is_empty() && !quote.is_empty());
+        let is_product =
+            to.split_once('-').is_some_and(|(base, quote)| !base.is_empty() && !quote.is_empty());
         if !is_product {
             return Err(wrong());
         }

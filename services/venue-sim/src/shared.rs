@@ -32,7 +32,10 @@ const ACCOUNT_BACKLOG: usize = 4_096;
 
 impl NewsDesk {
     pub(crate) fn new() -> Self {
-        Self { market: broadcast::Sender::new(MARKET_BACKLOG), accounts: broadcast::Sender::new(ACCOUNT_BACKLOG) }
+        Self {
+            market: broadcast::Sender::new(MARKET_BACKLOG),
+            accounts: broadcast::Sender::new(ACCOUNT_BACKLOG),
+        }
     }
 }
 

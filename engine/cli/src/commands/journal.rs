@@ -173,14 +173,18 @@ fn compress(args: &JournalRun) -> Result<u8> {
 fn repair(args: &JournalRun) -> Result<u8> {
     let found = recover(&args.run, wall_clock())?;
     if args.json {
-        let kept: Vec<Value> = found.kept.iter().map(|(file, bytes)| json!({"file": file, "bytes": bytes})).collect();
+        let kept: Vec<Value> =
+            found.kept.iter().map(|(file, bytes)| json!({"file": file, "bytes": bytes})).collect();
         print_json(&json!({
             "finding": found.finding.as_str(), "action": found.action.as_str(), "last_seq": found.last_seq.0,
             "durable_through": found.durable_through.0, "ended": found.ended, "kept": kept,
         }))?;
         return Ok(exit::DONE);
     }
-    print_line(format_args!("found {}, did {}; whole up to seq {}", found.finding, found.action, found.last_seq))?;
+    print_line(format_args!(
+        "found {}, did {}; whole up to seq {}",
+        found.finding, found.action, found.last_seq
+    ))?;
     for (file, bytes) in &found.kept {
         print_line(format_args!("{bytes} bytes that were cut are kept in {}", file.display()))?;
     }

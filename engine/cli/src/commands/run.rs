@@ -13,7 +13,7 @@ use crate::args::{ConfigArgs, LiveArgs, RecordArgs, RunArgs, TradingMode};
 use crate::commands::live;
 use crate::environment::Environment;
 use crate::exit;
-use crate::folders::{refuse_used_folder, free_folder};
+use crate::folders::{free_folder, refuse_used_folder};
 use crate::layers::{config_of, layers_live};
 use crate::logs;
 use crate::output::{grouped, print_line, say};

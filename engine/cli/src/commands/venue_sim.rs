@@ -33,7 +33,10 @@ pub fn run(args: &VenueSimArgs) -> Result<u8> {
 fn settings_of(args: &VenueSimArgs) -> Result<Settings> {
     refuse_other_file(&args.run)?;
     let is_served = args.coinbase.is_some() || args.coinbase_tls.is_some() || args.hyperliquid.is_some();
-    ensure!(is_served, "no venue is served; name one at least: --coinbase 127.0.0.1:0 --hyperliquid 127.0.0.1:0");
+    ensure!(
+        is_served,
+        "no venue is served; name one at least: --coinbase 127.0.0.1:0 --hyperliquid 127.0.0.1:0"
+    );
     let coinbase_tls = match (args.coinbase_tls, &args.tls_cert, &args.tls_key) {
         (Some(address), Some(cert), Some(key)) => {
             Some(TlsSettings { address, cert: cert.clone(), key: key.clone() })

@@ -20,14 +20,18 @@ pub fn run(args: &VerifyArgs, registry: &Registry) -> Result<u8> {
     let verdict = verify(&args.run, registry, &options, &mut |p| show(&bar, p.read_bytes, p.total_bytes))?;
     bar.finish_and_clear();
     match verdict {
-        Verdict::Identical { inputs, outcomes, digest, ended, halted } => {
+        Verdict::Identical { inputs, outcomes, digest, ended, through, halted } => {
             if args.json {
                 print_json(&json!({
                     "identical": true, "inputs": inputs, "outcomes": outcomes, "digest": digest, "ended": ended,
-                    "halted": halted,
+                    "through": through.0, "halted": halted,
                 }))?;
             } else {
-                let open = if ended { "" } else { "; the run has not ended" };
+                let open = if ended {
+                    String::new()
+                } else {
+                    format!("; the run has not ended, verified up to seq {through}")
+                };
                 print_line(format_args!(
                     "identical: {} outcomes recomputed from {} inputs{open}",
                     grouped(outcomes),

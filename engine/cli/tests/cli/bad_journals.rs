@@ -201,7 +201,10 @@ fn repairing() {
     let said = place.json("journal repair run --json");
     assert_eq!((&said["finding"], &said["action"]), (&"half_line".into(), &"cut".into()), "{said}");
     let kept = said["kept"][0]["file"].as_str().unwrap();
-    assert_eq!(std::fs::metadata(place.path(kept)).unwrap().len(), said["kept"][0]["bytes"].as_u64().unwrap());
+    assert_eq!(
+        std::fs::metadata(place.path(kept)).unwrap().len(),
+        said["kept"][0]["bytes"].as_u64().unwrap()
+    );
     check("repaired", &place.reprise("journal verify run"), 0, &["open"]);
     check("again", &place.reprise("journal repair run"), 0, &["whole"]);
 }

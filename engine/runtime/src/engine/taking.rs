@@ -13,7 +13,6 @@ use crate::control::{Control, EngineView};
 use crate::error::RuntimeError;
 use crate::intake::Arrival;
 
-
 /// Why a feed is down before it has said anything.
 const NOTHING_YET: &str = "nothing came yet";
 

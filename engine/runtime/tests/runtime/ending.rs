@@ -32,7 +32,8 @@ fn open_orders_are_canceled_or_kept() {
     for on_shutdown in ["cancel", "keep"] {
         let dir = tempfile::tempdir().unwrap();
         let run = dir.path().join("run");
-        let mut running = Running::new_run(&run, &maker_config(&[&format!("runtime.on_shutdown={on_shutdown}")]));
+        let mut running =
+            Running::new_run(&run, &maker_config(&[&format!("runtime.on_shutdown={on_shutdown}")]));
         running.open_market("BTC-USD.TEST");
         running.until(|running| {
             running.feed_wave("BTC-USD.TEST", 0, 5);
@@ -82,8 +83,7 @@ fn kept_orders_are_there_again() {
     assert!(kept > 0);
 
     let again = run.clone();
-    let mut running =
-        Running::start(move || Engine::resume(&again, None, &Registry::builtin()).unwrap().0);
+    let mut running = Running::start(move || Engine::resume(&again, None, &Registry::builtin()).unwrap().0);
     running.until(|running| running.gauges.open_orders() > 0);
     running.take(feed("BTC-USD.TEST", FeedState::Live));
     let before = running.gauges.orders();

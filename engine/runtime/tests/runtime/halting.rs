@@ -50,7 +50,8 @@ fn a_panic_halts_and_leaves_a_whole_journal() {
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
     let mut layers = reprise_assembly::Layers::default();
-    let text = crate::support::CONFIG.split("[[strategy]]").next().unwrap().to_owned() + "[[strategy]]\nkind = \"brittle\"\n";
+    let text = crate::support::CONFIG.split("[[strategy]]").next().unwrap().to_owned()
+        + "[[strategy]]\nkind = \"brittle\"\n";
     layers.add_text(std::path::Path::new("test.toml"), &text).unwrap();
     layers.add_setting("journal.durability=orders").unwrap();
     let config = reprise_assembly::interpret(&layers, &registry()).unwrap();
@@ -61,7 +62,11 @@ fn a_panic_halts_and_leaves_a_whole_journal() {
     let began = std::time::Instant::now();
     let mut n = 0;
     // Until the engine takes no more.
-    while running.intake.take(reprise_runtime::wall_clock(), crate::support::quote("BTC-USD.TEST", 10_000 + n)).is_ok() {
+    while running
+        .intake
+        .take(reprise_runtime::wall_clock(), crate::support::quote("BTC-USD.TEST", 10_000 + n))
+        .is_ok()
+    {
         n += 1;
         assert!(began.elapsed() < PATIENCE);
         std::thread::sleep(std::time::Duration::from_micros(200));
@@ -85,7 +90,9 @@ fn a_folder_belongs_to_one_engine() {
     let run = dir.path().join("run");
     let config = config(&[]);
     let running = Running::new_run(&run, &config);
-    let Err(taken) = Engine::create(&run, &config, &Registry::builtin(), RunMode::Paper) else { panic!("taken") };
+    let Err(taken) = Engine::create(&run, &config, &Registry::builtin(), RunMode::Paper) else {
+        panic!("taken")
+    };
     assert!(taken.to_string().contains("not empty"), "{taken}");
     let Err(locked) = Engine::resume(&run, None, &Registry::builtin()) else { panic!("locked") };
     assert!(locked.to_string().contains("written"), "{locked}");

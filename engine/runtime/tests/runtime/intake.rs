@@ -51,9 +51,15 @@ fn book(at: usize, action: BookAction, bids: Vec<Level>, asks: Vec<Level>) -> In
 fn input_of(what: &Happens, n: u64) -> Option<Input> {
     Some(match *what {
         Happens::Quote(at, cents) => quote(NAMES[at], cents),
-        Happens::Update(at, true, step, qty) => book(at, BookAction::Update, vec![level(90 - step, qty)], vec![]),
-        Happens::Update(at, false, step, qty) => book(at, BookAction::Update, vec![], vec![level(91 + step, qty)]),
-        Happens::Snapshot(at, qty) => book(at, BookAction::Snapshot, vec![level(90, qty)], vec![level(91, qty)]),
+        Happens::Update(at, true, step, qty) => {
+            book(at, BookAction::Update, vec![level(90 - step, qty)], vec![])
+        }
+        Happens::Update(at, false, step, qty) => {
+            book(at, BookAction::Update, vec![], vec![level(91 + step, qty)])
+        }
+        Happens::Snapshot(at, qty) => {
+            book(at, BookAction::Snapshot, vec![level(90, qty)], vec![level(91, qty)])
+        }
         Happens::Trade(at) => trade(NAMES[at], n),
         Happens::Down(at) => feed(NAMES[at], reprise_model::event::FeedState::Down),
         Happens::Taken(_) | Happens::Flush => return None,

@@ -72,7 +72,9 @@ fn no_order_without_a_live_feed() {
     let (mut state, mut orders) = (None, 0);
     while let Some(entry) = reader.next_entry().unwrap() {
         match entry.body {
-            reprise_journal::Body::Input { input: Input::FeedStatus(status), .. } => state = Some(status.state),
+            reprise_journal::Body::Input { input: Input::FeedStatus(status), .. } => {
+                state = Some(status.state)
+            }
             reprise_journal::Body::Outcome { outcome: Outcome::OrderSubmitted(order), .. } => {
                 orders += 1;
                 assert_eq!(state, Some(FeedState::Live), "order {} at seq {}", order.order, entry.seq);
@@ -89,7 +91,8 @@ fn no_order_without_a_live_feed() {
 fn a_flood_is_merged_and_counted() {
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
-    let mut running = Running::new_run(&run, &config(&["runtime.queue=4", "runtime.batch=2", "journal.durability=all"]));
+    let mut running =
+        Running::new_run(&run, &config(&["runtime.queue=4", "runtime.batch=2", "journal.durability=all"]));
     running.open_market("BTC-USD.TEST");
     let offered = 20_000;
     for n in 0..offered {

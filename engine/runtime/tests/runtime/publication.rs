@@ -11,7 +11,12 @@ use reprise_runtime::{Engine, Event, Interest, Subscription};
 use crate::support::{PATIENCE, Running, config, outcomes};
 
 /// Starts a run with a subscriber.
-fn with_subscriber(dir: &std::path::Path, settings: &[&str], interest: Interest, room: usize) -> (Running, Subscription) {
+fn with_subscriber(
+    dir: &std::path::Path,
+    settings: &[&str],
+    interest: Interest,
+    room: usize,
+) -> (Running, Subscription) {
     let (dir, config) = (dir.to_owned(), config(settings));
     let (give, take) = mpsc::channel();
     let running = Running::start(move || {
@@ -27,7 +32,8 @@ fn with_subscriber(dir: &std::path::Path, settings: &[&str], interest: Interest,
 fn nothing_is_seen_before_it_is_in_the_journal() {
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
-    let (mut running, seen) = with_subscriber(&run, &["journal.durability=orders"], Interest::Decisions, 10_000);
+    let (mut running, seen) =
+        with_subscriber(&run, &["journal.durability=orders"], Interest::Decisions, 10_000);
     running.open_market("BTC-USD.TEST");
     let watcher = std::thread::spawn({
         let run = run.clone();

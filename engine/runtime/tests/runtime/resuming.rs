@@ -71,7 +71,8 @@ fn interrupted(dir: &Path, config: &Config) -> PathBuf {
 #[test]
 fn a_killed_run_goes_on_as_if_it_had_not_been() {
     let dir = tempfile::tempdir().unwrap();
-    let config = config(&["runtime.snapshot_s=1", "paper.entry_latency=2000000", "journal.durability=orders"]);
+    let config =
+        config(&["runtime.snapshot_s=1", "paper.entry_latency=2000000", "journal.durability=orders"]);
     let left = interrupted(dir.path(), &config);
 
     let without = dir.path().join("without");

@@ -87,7 +87,10 @@ pub fn feed(name: &str, state: FeedState) -> Input {
 pub fn quote(name: &str, cents: u64) -> Input {
     let level = |cents: u64| {
         let price = format!("{}.{:02}", cents / 100, cents % 100);
-        Some(Level { price: price.trim_end_matches('0').trim_end_matches('.').parse().unwrap(), qty: "5".parse().unwrap() })
+        Some(Level {
+            price: price.trim_end_matches('0').trim_end_matches('.').parse().unwrap(),
+            qty: "5".parse().unwrap(),
+        })
     };
     Input::Quote(Quote {
         instrument: id(name),

@@ -54,7 +54,9 @@ pub enum CaptureError {
         reason: &'static str,
     },
     /// A later file alone.
-    #[error("the capture {path} begins in the middle of a session; name its folder to read it with those before it")]
+    #[error(
+        "the capture {path} begins in the middle of a session; name its folder to read it with those before it"
+    )]
     Middle {
         /// Which file.
         path: PathBuf,
@@ -140,8 +142,11 @@ impl Capture {
     pub(crate) fn flush(&mut self) {
         if !self.is_broken {
             let flushed = self.file.flush();
-            let flushed =
-                flushed.map_err(|source| CaptureError::Io { path: self.path.clone(), done: "written", source });
+            let flushed = flushed.map_err(|source| CaptureError::Io {
+                path: self.path.clone(),
+                done: "written",
+                source,
+            });
             self.note(flushed);
         }
     }
@@ -318,7 +323,8 @@ fn replay_file(
         // What was being written when the process ended is no line.
         let Some(text) = line.strip_suffix('\n') else { break };
         let read = read_line(text, &mut room);
-        let read = read.map_err(|reason| CaptureError::Line { path: path.to_owned(), line: number, reason })?;
+        let read =
+            read.map_err(|reason| CaptureError::Line { path: path.to_owned(), line: number, reason })?;
         let Some((now, told)) = read else { continue };
         if matches!(told, Told::Started { .. }) {
             *session = Some(Session::new(settings));
@@ -338,3 +344,6 @@ fn replay_file(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

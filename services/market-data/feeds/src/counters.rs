@@ -37,7 +37,8 @@ impl Counters {
     }
 
     pub(crate) fn write(&self, counts: Counts) {
-        let Counts { frames, bytes, events, gaps, reconnects, duplicates, malformed, unknown, refusals } = counts;
+        let Counts { frames, bytes, events, gaps, reconnects, duplicates, malformed, unknown, refusals } =
+            counts;
         for (counter, value) in [
             (&self.frames, frames),
             (&self.bytes, bytes),

@@ -36,6 +36,6 @@ pub use feed::{Clock, Feed, FeedError, FeedHandle};
 pub use outlet::{Closed, Outlet};
 pub use session::{Action, Counts, Listing, Session, Told};
 pub use settings::{
-    CaptureSettings, CoinbaseChannels, CoinbaseSettings, FeedSettings, HyperliquidChannels, HyperliquidSettings,
-    QuoteOrigin, SequenceScope, SettingsError, Timing,
+    CaptureSettings, CoinbaseChannels, CoinbaseSettings, FeedSettings, HyperliquidChannels,
+    HyperliquidSettings, QuoteOrigin, SequenceScope, SettingsError, Timing,
 };

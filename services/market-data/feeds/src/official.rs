@@ -46,7 +46,9 @@ impl Line for OfficialLine {
         match self.messages.next().await {
             Some(Ok(message)) => match serde_json::to_string(&message) {
                 Ok(text) => Heard::Frame(text.into()),
-                Err(fault) => Heard::Closed { code: None, why: format!("a message cannot be written: {fault}") },
+                Err(fault) => {
+                    Heard::Closed { code: None, why: format!("a message cannot be written: {fault}") }
+                }
             },
             Some(Err(fault)) => {
                 let text = fault.to_string();

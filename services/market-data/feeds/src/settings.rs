@@ -172,7 +172,8 @@ pub struct Timing {
     /// The connection counts as stale when nothing at all came for so long, in milliseconds. Coinbase sends a
     /// heartbeat each second.
     pub silence_ms: u64,
-    /// The connection is given up when nothing at all came for so long, in milliseconds.
+    /// The connection is given up when nothing at all came for so long, in milliseconds. A frame counts when it is
+    /// whole, so on a slow line the largest book must fit in here.
     pub drop_ms: u64,
     /// An instrument counts as stale when nothing came about it for so long, in milliseconds, while its connection
     /// lives. What trades rarely needs more.

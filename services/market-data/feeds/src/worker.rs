@@ -60,6 +60,8 @@ pub(crate) struct Worker {
     /// The latest time there was: a clock that jumps back stands still instead.
     latest: Ts,
     counters: Arc<Counters>,
+    /// What the session answers; kept for its room.
+    actions: Vec<Action>,
     to_do: VecDeque<Action>,
 }
 
@@ -80,6 +82,7 @@ impl Worker {
             now,
             latest: Ts(0),
             counters,
+            actions: Vec::new(),
             to_do: VecDeque::new(),
         }
     }
@@ -120,9 +123,8 @@ impl Worker {
         if let Some(capture) = &mut self.capture {
             capture.told(now, &told);
         }
-        let mut actions = Vec::new();
-        self.session.tell(now, told, &mut actions);
-        for action in actions {
+        self.session.tell(now, told, &mut self.actions);
+        for action in self.actions.drain(..) {
             match action {
                 Action::Emit(input) => self.outlet.take(now, input)?,
                 other => self.to_do.push_back(other),

@@ -30,11 +30,7 @@ pub(super) async fn list(
 }
 
 /// `GET /accounts/{account_uuid}`
-pub(super) async fn one(
-    State(api): State<Api>,
-    Signer(name): Signer,
-    Path(wanted): Path<String>,
-) -> Answer {
+pub(super) async fn one(State(api): State<Api>, Signer(name): Signer, Path(wanted): Path<String>) -> Answer {
     let accounts = api.shared.ask(VENUE, move |house, _| balances(house, &name)).await?;
     match accounts.into_iter().find(|account| account["uuid"] == wanted.as_str()) {
         Some(account) => Ok(Json(json!({"account": account}))),
@@ -129,6 +125,7 @@ pub(super) async fn fees(State(api): State<Api>, Signer(name): Signer) -> Answer
 
 /// `GET /portfolios`
 pub(super) async fn portfolios(Signer(_): Signer) -> Answer {
-    let portfolio = json!({"name": "Default", "uuid": uuid(PORTFOLIO, 1), "type": "DEFAULT", "deleted": false});
+    let portfolio =
+        json!({"name": "Default", "uuid": uuid(PORTFOLIO, 1), "type": "DEFAULT", "deleted": false});
     Ok(Json(json!({"portfolios": [portfolio]})))
 }

@@ -104,16 +104,17 @@ async fn about<R: Send + 'static>(
     question: impl FnOnce(&House, usize, Ts) -> R + Send + 'static,
 ) -> Result<R, Fault> {
     let wanted = product.clone();
-    let found = api.shared.ask(VENUE, move |house, now| {
-        house.find(&wanted).map(|listing| question(house, listing, now))
-    });
+    let found = api
+        .shared
+        .ask(VENUE, move |house, now| house.find(&wanted).map(|listing| question(house, listing, now)));
     found.await?.ok_or_else(|| Fault::not_found(format!("'{product}' is no product")))
 }
 
 async fn list_products(api: Api, params: Params) -> Answer {
     let page = Page::of(&params, 1_000, 1_000)?;
     let wanted = params.all("product_ids");
-    let is_spot = params.one("product_type").is_none_or(|kind| kind == "SPOT" || kind == "UNKNOWN_PRODUCT_TYPE");
+    let is_spot =
+        params.one("product_type").is_none_or(|kind| kind == "SPOT" || kind == "UNKNOWN_PRODUCT_TYPE");
     let all = api.shared.ask(VENUE, move |house, _| {
         let is_wanted = |name: &String| is_spot && (wanted.is_empty() || wanted.contains(name));
         let listings = house.listings().iter().enumerate();
@@ -125,7 +126,8 @@ async fn list_products(api: Api, params: Params) -> Answer {
     let all = all.await?;
     let num_products = all.len();
     let (products, cursor) = page.cut(all.into_iter());
-    let pagination = json!({"prev_cursor": "", "next_cursor": cursor, "has_next": !cursor.is_empty(), "has_prev": false});
+    let pagination =
+        json!({"prev_cursor": "", "next_cursor": cursor, "has_next": !cursor.is_empty(), "has_prev": false});
     Ok(Json(json!({"products": products, "num_products": num_products, "pagination": pagination})))
 }
 
@@ -189,7 +191,8 @@ async fn list_candles(api: Api, id: String, params: Params) -> Answer {
     };
     let (start, end) = (params.whole("start", 0)?, params.whole("end", u64::MAX)?);
     let most = params.whole("limit", 350)?.min(350) as usize;
-    let candles = about(&api, id, move |house, listing, _| house.tape(listing).candles(seconds * 1_000_000_000));
+    let candles =
+        about(&api, id, move |house, listing, _| house.tape(listing).candles(seconds * 1_000_000_000));
     let candles: Vec<Value> = candles
         .await?
         .iter()

@@ -21,7 +21,8 @@ use crate::ledger::OrderRecord;
 const CANCELS_AT_ONCE: usize = 100;
 
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
-    serde_json::from_slice(body).map_err(|error| Fault::bad_request(format!("the body does not read: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Fault::bad_request(format!("the body does not read: {error}")))
 }
 
 /// The order as it was written, and the parts that are judged apart from it: a configuration that does not

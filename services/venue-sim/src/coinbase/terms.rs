@@ -111,7 +111,11 @@ fn stopped(
             StopDirection::Up => "PREVIEW_STOP_PRICE_BELOW_LAST_TRADE_PRICE",
             StopDirection::Down => "PREVIEW_STOP_PRICE_ABOVE_LAST_TRADE_PRICE",
         };
-        return Err(Refused::new("INVALID_REQUEST", preview, "the last trade has passed the stop price already"));
+        return Err(Refused::new(
+            "INVALID_REQUEST",
+            preview,
+            "the last trade has passed the stop price already",
+        ));
     }
     (terms.order_type, terms.stop_price) = (OrderType::StopLimit, Some(stop));
     Ok(())

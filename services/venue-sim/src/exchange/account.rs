@@ -4,9 +4,7 @@ use std::rc::Rc;
 
 use reprise_core::{AccountSettings, Core, CoreSettings, InstrumentIx, Outcomes, Service, State};
 use reprise_execution::{OrderManager, OrderManagerSettings, PaperSettings, PaperVenue};
-use reprise_model::event::{
-    Book, BookAction, ClockAdvanced, Mark, PositionReason, Quote, Trade,
-};
+use reprise_model::event::{Book, BookAction, ClockAdvanced, Mark, PositionReason, Quote, Trade};
 use reprise_model::{Asset, Cash, Input, Instrument, MoneyError, OrderId, Outcome, QuoteSource, Side, Ts};
 
 use super::entry::{Act, OrderEntry, Wish};
@@ -133,12 +131,17 @@ fn standing(watched: &State) -> Vec<Input> {
         let instrument = market.definition.instrument;
         let venue_ts = None;
         if market.definition.quote_source == QuoteSource::Quotes && (market.bid, market.ask) != (None, None) {
-            inputs.push(Quote { instrument, bid: market.bid, ask: market.ask, venue_ts, conflated: None }.into());
+            inputs.push(
+                Quote { instrument, bid: market.bid, ask: market.ask, venue_ts, conflated: None }.into(),
+            );
         }
         if !market.book.is_empty() {
             let bids = market.book.levels(Side::Buy).collect();
             let asks = market.book.levels(Side::Sell).collect();
-            inputs.push(Book { instrument, action: BookAction::Snapshot, bids, asks, venue_ts, conflated: None }.into());
+            inputs.push(
+                Book { instrument, action: BookAction::Snapshot, bids, asks, venue_ts, conflated: None }
+                    .into(),
+            );
         }
         if let Some(last) = market.last_trade {
             let trade = Trade {

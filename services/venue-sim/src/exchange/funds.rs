@@ -122,7 +122,11 @@ pub(super) fn leverage_of(leverages: &Leverages, definition: &Instrument, ix: In
 }
 
 /// Margin that the position in a perpetual ties up at its mark.
-pub(super) fn position_margin(state: &State, leverages: &Leverages, ix: InstrumentIx) -> Result<Cash, MoneyError> {
+pub(super) fn position_margin(
+    state: &State,
+    leverages: &Leverages,
+    ix: InstrumentIx,
+) -> Result<Cash, MoneyError> {
     let market = state.markets.get(ix);
     let net = state.positions.net(ix);
     match market.valuation() {

@@ -229,6 +229,8 @@ fn duration<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Erro
     };
     match number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_ms)) {
         Some(ms) if unit_ms > 0 => Ok(Some(Duration::from_millis(ms))),
-        _ => Err(de::Error::custom(format!("'{text}' is no time; write a number and ms, s, m or h: \"250ms\""))),
+        _ => Err(de::Error::custom(format!(
+            "'{text}' is no time; write a number and ms, s, m or h: \"250ms\""
+        ))),
     }
 }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use reprise_core::{Market, Markets, Position};
 use reprise_execution::TriggerBy;
 use reprise_model::event::Fill;
-use reprise_model::{
-    Cash, NewOrder, OrderId, OrderStatus, OrderType, Outcome, Price, Qty, RequestOf, Side, Ts,
-};
+use reprise_model::{Cash, NewOrder, OrderId, OrderStatus, Outcome, Price, Qty, RequestOf, Side, Ts};
 
 use super::FIRST_NUMBER;
 use super::news::AccountNews;
@@ -183,7 +181,15 @@ impl Books {
             _ => return None,
         };
         self.news += 1;
-        Some(AccountNews { number: self.news, account, ts, outcome: Some(outcome), order, held: Cash::ZERO, fill })
+        Some(AccountNews {
+            number: self.news,
+            account,
+            ts,
+            outcome: Some(outcome),
+            order,
+            held: Cash::ZERO,
+            fill,
+        })
     }
 
     fn known(&self, account: AccountIx, id: OrderId) -> Option<Arc<OrderRecord>> {
@@ -269,19 +275,33 @@ impl Books {
                 && watched(market, waiting.side, self.trigger_by)
                     .zip(order.terms.stop_price)
                     .is_some_and(|(price, stop)| reaches(waiting.side, stop, price));
-            if order.is_open() && !is_reached {
-                self.stops.push(waiting);
-            } else if let Some(order) =
-                self.change(waiting.account, ts, waiting.id, |order| order.is_live = true)
-                && order.is_open()
-                && order.terms.order_type == OrderType::StopLimit
-            {
-                self.news += 1;
-                let (number, account, order) = (self.news, waiting.account, Some(order));
-                news.push(AccountNews { number, account, ts, outcome: None, order, held: Cash::ZERO, fill: None });
+            match (order.is_open(), is_reached) {
+                (true, false) => self.stops.push(waiting),
+                (true, true) => news.extend(self.trigger(ts, waiting)),
+                // A stop at market was triggered and filled by the same event.
+                (false, _) if order.fills > 0 => drop(self.trigger(ts, waiting)),
+                (false, _) => {}
             }
         }
         news
+    }
+}
+
+impl Books {
+    /// Marks a stop as triggered.
+    fn trigger(&mut self, ts: Ts, waiting: Waiting) -> Option<AccountNews> {
+        let Waiting { account, id, .. } = waiting;
+        let order = Some(self.change(account, ts, id, |order| order.is_live = true)?);
+        self.news += 1;
+        Some(AccountNews {
+            number: self.news,
+            account,
+            ts,
+            outcome: None,
+            order,
+            held: Cash::ZERO,
+            fill: None,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use reprise_model::{Input, Rate, Ts};
 
 const MARK_EVERY_NS: u64 = 1_000_000_000;
 /// One hour.
-pub(crate) const FUNDING_EVERY_NS: u64 = 3_600_000_000_000;
+const FUNDING_EVERY_NS: u64 = 3_600_000_000_000;
 
 /// The hourly rate of funding where none was recorded: 0.01 % ÷ 8.
 #[must_use]
@@ -45,7 +45,10 @@ impl Derived {
         let instrument = market.definition.instrument;
         let mut follows = Vec::new();
         let is_due = told.marked_at.is_none_or(|at| now.since(at) >= MARK_EVERY_NS);
-        if !told.has_marks && is_due && let Some(mid) = market.last_mid {
+        if !told.has_marks
+            && is_due
+            && let Some(mid) = market.last_mid
+        {
             told.marked_at = Some(now);
             let price = market.definition.price_at_or_below(mid);
             let price = if price.is_positive() { price } else { mid };

@@ -7,12 +7,13 @@ mod books;
 mod derived;
 mod news;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reprise_core::{InstrumentIx, Market};
 use reprise_execution::TriggerBy;
-use reprise_model::event::{Level, NewTerms, Trade};
-use reprise_model::{Cash, Input, Instrument, NewOrder, Outcome, Qty, Refusal, Side, Ts};
+use reprise_model::event::{BookAction, Level, NewTerms, Trade};
+use reprise_model::{Asset, Cash, Input, Instrument, NewOrder, Outcome, Price, Qty, Refusal, Side, Ts};
 
 use crate::error::SimError;
 use crate::exchange::{AccountEvent, AccountIx, Exchange, ExchangeSettings};
@@ -25,7 +26,7 @@ use crate::tape::{Tape, TapeTrade};
 pub use books::AccountBook;
 use books::{Books, NewRecord};
 use derived::Derived;
-pub(crate) use derived::{FUNDING_EVERY_NS, usual_rate};
+pub(crate) use derived::usual_rate;
 pub use news::{AccountNews, LevelChange, MarketEvent, MarketNews};
 
 /// The first number of orders, fills and trades; above it they are counted.
@@ -310,9 +311,7 @@ impl House {
     fn shown(&self, listing: usize, input: &Input) -> Option<[Vec<Level>; 2]> {
         let replaces = match input {
             Input::Quote(_) => !self.has_book[listing],
-            Input::Book(book) => {
-                !self.has_book[listing] || book.action == reprise_model::event::BookAction::Snapshot
-            }
+            Input::Book(book) => !self.has_book[listing] || book.action == BookAction::Snapshot,
             _ => false,
         };
         replaces.then(|| [Side::Buy, Side::Sell].map(|side| self.levels(listing, side, usize::MAX)))
@@ -385,39 +384,21 @@ impl House {
 
     /// What an account can use for new orders, in units of an asset; 0 when it cannot be counted.
     #[must_use]
-    pub fn available(&self, account: AccountIx, asset: reprise_model::Asset) -> Cash {
+    pub fn available(&self, account: AccountIx, asset: Asset) -> Cash {
         self.exchange.available(account, asset).unwrap_or_default()
     }
 }
 
-/// The levels in which two displays of a side differ.
+/// The levels in which two displays of a side differ: those that are gone, then those that came or changed.
 fn changed(side: Side, before: &[Level], after: &[Level], changes: &mut Vec<LevelChange>) {
-    let is_ahead = |a: &Level, b: &Level| match side {
-        Side::Buy => a.price > b.price,
-        Side::Sell => a.price < b.price,
-    };
-    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
-    loop {
-        let level = match (old.peek(), new.peek()) {
-            (None, None) => return,
-            (Some(&&gone), came) if came.is_none_or(|came| is_ahead(&gone, came)) => {
-                old.next();
-                Level { price: gone.price, qty: Qty::ZERO }
-            }
-            (Some(was), Some(&&level)) if was.price == level.price => {
-                let is_same = was.qty == level.qty;
-                (old.next(), new.next());
-                if is_same {
-                    continue;
-                }
-                level
-            }
-            (_, Some(&&level)) => {
-                new.next();
-                level
-            }
-            (Some(_), None) => return,
-        };
-        changes.push(LevelChange { side, level });
+    let mut gone: BTreeMap<Price, Qty> = before.iter().map(|level| (level.price, level.qty)).collect();
+    let mut came: Vec<LevelChange> = Vec::new();
+    for &level in after {
+        if gone.remove(&level.price) != Some(level.qty) {
+            came.push(LevelChange { side, level });
+        }
     }
+    let nothing = |price| LevelChange { side, level: Level { price, qty: Qty::ZERO } };
+    changes.extend(gone.into_keys().map(nothing));
+    changes.append(&mut came);
 }

@@ -119,7 +119,12 @@ impl Desk {
     }
 
     /// Sets or lifts the time at which everything is canceled.
-    pub(super) fn schedule(&mut self, account: AccountIx, at_ms: Option<u64>, now_ms: u64) -> Result<(), String> {
+    pub(super) fn schedule(
+        &mut self,
+        account: AccountIx,
+        at_ms: Option<u64>,
+        now_ms: u64,
+    ) -> Result<(), String> {
         let schedule = self.schedules.entry(account).or_default();
         schedule.struck_ms.retain(|struck| struck + 86_400_000 > now_ms);
         if at_ms.is_some() && schedule.struck_ms.len() >= STRIKES_A_DAY {
@@ -225,7 +230,8 @@ mod tests {
     /// Breaks when a dead man's switch strikes although it was moved on, or more often than the venue lets it.
     #[test]
     fn schedules_strike_once_and_ten_times_a_day() {
-        let settings = ExchangeSettings { balances: BTreeMap::new(), trigger_by: reprise_execution::TriggerBy::Mark };
+        let settings =
+            ExchangeSettings { balances: BTreeMap::new(), trigger_by: reprise_execution::TriggerBy::Mark };
         let account = Exchange::new(settings).unwrap().account("one");
         let mut desk = Desk::default();
         desk.schedule(account, Some(10), 0).unwrap();

@@ -2,7 +2,9 @@
 //!
 //! What is answered follows hyperliquid.gitbook.io and what the official Python SDK reads. Every wallet that
 //! signs something is an account with the starting balances, and a vault is an account that any wallet may act
-//! for; there are perpetuals and no spot pairs. Refusals are in the venue's own words where those are known.
+//! for; there are perpetuals and no spot pairs. Refusals are in the venue's own words where those are known; those
+//! of a nonce that is too low or too far, of an action that expired, of an unknown asset and of a cloid in use are
+//! ours, as their wording at the venue was not seen.
 
 mod clerk;
 mod desk;

@@ -35,8 +35,7 @@ impl Listener {
     /// # Errors
     /// When the address is taken or not allowed.
     pub async fn bind(address: SocketAddr, tls: Option<TlsAcceptor>) -> Result<Self, SimError> {
-        let tcp =
-            TcpListener::bind(address).await.map_err(|source| SimError::Listen { address, source })?;
+        let tcp = TcpListener::bind(address).await.map_err(|source| SimError::Listen { address, source })?;
         Ok(Self { tcp, tls })
     }
 

@@ -18,9 +18,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::faults::{Frame, FrameFate};
 use crate::settings::Venue;
@@ -98,15 +98,7 @@ pub struct Socket {
 impl Socket {
     async fn new(upgraded: Upgraded, shared: Shared, venue: Venue) -> Self {
         let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-        Self {
-            stream,
-            shared,
-            venue,
-            waiting: VecDeque::new(),
-            held: Vec::new(),
-            number: 0,
-            is_cut: false,
-        }
+        Self { stream, shared, venue, waiting: VecDeque::new(), held: Vec::new(), number: 0, is_cut: false }
     }
 
     /// Puts a frame on its way. `text` is handed the frame's number: 0, 1, 2, … on this connection.
@@ -201,7 +193,12 @@ impl Socket {
                 // Pongs are made by the protocol itself and go with the next flush.
                 Some(Ok(Message::Ping(_))) => return Incoming::Due,
                 Some(Ok(Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Incoming::Gone,
+                Some(Ok(Message::Close(_))) => {
+                    // The protocol has made the answer; it must go before the connection does.
+                    let _ = timeout(Duration::from_secs(1), self.stream.flush()).await;
+                    return Incoming::Gone;
+                }
+                Some(Err(_)) | None => return Incoming::Gone,
             }
         }
     }

@@ -72,6 +72,9 @@ fn end_after(duration: Duration, controller: Controller) -> Result<()> {
         thread::sleep(duration);
         controller.stop("its time is over");
     };
-    thread::Builder::new().name("duration".to_owned()).spawn(wait).context("no thread for the run's duration")?;
+    thread::Builder::new()
+        .name("duration".to_owned())
+        .spawn(wait)
+        .context("no thread for the run's duration")?;
     Ok(())
 }

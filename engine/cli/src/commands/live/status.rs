@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use crossbeam_channel::RecvTimeoutError;
 use reprise_model::{Input, Outcome};
-use reprise_runtime::{Engine, Event, Gauges, Interest, IntakeCounts, Published, Subscription, Summary};
+use reprise_runtime::{Engine, Event, Gauges, IntakeCounts, Interest, Published, Subscription, Summary};
 use serde_json::json;
 
 use crate::output::{grouped, print_line, print_table, say};
@@ -41,7 +41,10 @@ pub fn tell(engine: &mut Engine, every_s: u64, json: bool) -> Result<Telling> {
     let mut threads = Vec::new();
     let subscription = engine.subscribe(Interest::Decisions, WAITING);
     let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-        thread::Builder::new().name(name.to_owned()).spawn(work).context("no thread to tell how the run stands")
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(work)
+            .context("no thread to tell how the run stands")
     };
     threads.push(spawn("events", Box::new(move || tell_events(&subscription)))?);
     if every_s > 0 {
@@ -159,11 +162,20 @@ fn log_outcome(seq: u64, outcome: &Outcome) {
         Outcome::OrderDenied(e) => {
             tracing::debug!(seq, order = %e.order, code = e.refusal.code.number(), rule = e.refusal.code.rule(), "order denied");
         }
-        Outcome::OrderCanceled(e) => tracing::info!(seq, order = %e.order, reason = %e.reason, "order canceled"),
-        Outcome::OrderUnknown(e) => tracing::error!(seq, order = %e.order, reason = e.reason, "order unknown"),
+        Outcome::OrderCanceled(e) => {
+            tracing::info!(seq, order = %e.order, reason = %e.reason, "order canceled")
+        }
+        Outcome::OrderUnknown(e) => {
+            tracing::error!(seq, order = %e.order, reason = e.reason, "order unknown")
+        }
         Outcome::RiskState(e) => tracing::warn!(seq, state = %e.state, "trading state"),
         Outcome::RiskBreach(e) => {
-            tracing::warn!(seq, code = e.refusal.code.number(), rule = e.refusal.code.rule(), "limit reached");
+            tracing::warn!(
+                seq,
+                code = e.refusal.code.number(),
+                rule = e.refusal.code.rule(),
+                "limit reached"
+            );
         }
         other => tracing::debug!(seq, kind = other.kind(), "outcome"),
     }

@@ -28,11 +28,8 @@ impl CoinbaseDialect {
     pub(crate) fn new(settings: &CoinbaseSettings) -> Self {
         let CoinbaseChannels { quotes, trades, books } = settings.channels;
         let from_book = quotes && settings.quotes_from() == QuoteOrigin::Level2;
-        let channels = [
-            ("level2", books || from_book),
-            ("ticker", quotes && !from_book),
-            ("market_trades", trades),
-        ];
+        let channels =
+            [("level2", books || from_book), ("ticker", quotes && !from_book), ("market_trades", trades)];
         Self {
             channels: channels.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name).collect(),
             sequence: settings.sequence,
@@ -196,8 +193,7 @@ fn read_books<'a>(events: &'a str, venue_ts: Option<Ts>, frame: &mut Frame<'a>) 
     for event in &events {
         let symbol = event.product_id.0;
         frame.items.push(
-            book(event, venue_ts)
-                .map_or_else(|fault| unreadable(Lost::Of(symbol), &fault), Item::Book),
+            book(event, venue_ts).map_or_else(|fault| unreadable(Lost::Of(symbol), &fault), Item::Book),
         );
     }
 }

@@ -170,9 +170,7 @@ impl<'a> Envelope<'a> {
             "l2Book" => (json(content).and_then(|book| book_item(&book)), true),
             "bbo" => (json(content).and_then(|bbo| quote_item(&bbo)), true),
             "trades" => (json(content).and_then(|trades: Vec<WsTrade<'a>>| trades_item(&trades)), false),
-            "activeAssetCtx" | "activeSpotAssetCtx" => {
-                (json(content).and_then(|ctx| mark_item(&ctx)), false)
-            }
+            "activeAssetCtx" | "activeSpotAssetCtx" => (json(content).and_then(|ctx| mark_item(&ctx)), false),
             "pong" | "subscriptionResponse" => (Ok(Item::Life), false),
             "error" => (Ok(Item::Refusal(content)), false),
             _ => (Ok(Item::Unknown), false),

@@ -79,7 +79,11 @@ pub(crate) enum Item<'a> {
     Book(BookSaid<'a>),
     Quote(QuoteSaid<'a>),
     Trades(TradesSaid<'a>),
-    Mark { symbol: &'a str, mark: Option<Price>, oracle: Option<Price> },
+    Mark {
+        symbol: &'a str,
+        mark: Option<Price>,
+        oracle: Option<Price>,
+    },
     /// The venue refused something, in its words.
     Refusal(&'a str),
     /// Only a sign of life: a heartbeat, a pong, an answer to a subscription.
@@ -87,7 +91,10 @@ pub(crate) enum Item<'a> {
     /// Sound, but of a kind that is not known, or about something that was not asked for.
     Unknown,
     /// Not readable.
-    Unreadable { lost: Lost<'a>, why: String },
+    Unreadable {
+        lost: Lost<'a>,
+        why: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -59,7 +59,10 @@ mod tests {
             assert!(backoff.next_ns() <= FIRST_NS);
         }
         for at in 0..9 {
-            assert!(longest[at] > bounds[at] / 10 * 9 && shortest[at] < bounds[at] / 10, "wait {at} is not spread");
+            assert!(
+                longest[at] > bounds[at] / 10 * 9 && shortest[at] < bounds[at] / 10,
+                "wait {at} is not spread"
+            );
         }
         let waits = |seed| {
             let mut backoff = Backoff::new(seed);

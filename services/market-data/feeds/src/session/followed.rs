@@ -158,6 +158,20 @@ impl Followed {
     pub(crate) fn fall_silent(&mut self, why: String) {
         self.silent = true;
         self.why = why;
+        // When nothing newer comes for long, the venue's clock may have been set back.
+        (self.book.venue_ts, self.quote.venue_ts) = (None, None);
+    }
+
+    /// It was asked for in vain.
+    pub(crate) fn miss(&mut self) {
+        self.tries += 1;
+        // As when it falls silent, for what is missing.
+        if !self.book.is_whole {
+            self.book.venue_ts = None;
+        }
+        if !self.quote.is_whole {
+            self.quote.venue_ts = None;
+        }
     }
 
     /// When its question counts as in vain.
@@ -195,7 +209,7 @@ impl Followed {
     ) -> Result<(), String> {
         let BookSaid { action, bids, asks, venue_ts, .. } = said;
         match action {
-            BookAction::Snapshot if self.is_old(&bids, &asks, venue_ts) => {
+            BookAction::Snapshot if self.is_late(venue_ts, self.book.venue_ts) => {
                 counts.duplicates += 1;
                 return Ok(());
             }
@@ -219,28 +233,18 @@ impl Followed {
         Ok(())
     }
 
-    /// Whether a whole book is late, or was there already.
-    fn is_old(&self, bids: &[Level], asks: &[Level], venue_ts: Option<Ts>) -> bool {
-        let book = &self.book;
-        self.is_late(venue_ts, book.venue_ts)
-            || (self.wants.late_by_time
-                && book.is_whole
-                && venue_ts == book.venue_ts
-                && book.levels.bids().eq(bids)
-                && book.levels.asks().eq(asks))
-    }
-
-    /// Whether something newer was there. When nothing newer came for long, the venue's clock was set back.
+    /// Whether something newer was there.
     fn is_late(&self, venue_ts: Option<Ts>, newest: Option<Ts>) -> bool {
-        let expects_newer = self.wants.late_by_time && !self.silent && self.tries == 0;
-        expects_newer && venue_ts.is_some() && venue_ts < newest
+        self.wants.late_by_time && venue_ts.is_some() && venue_ts < newest
     }
 
     fn quote_from_top(&mut self, now: Ts, venue_ts: Option<Ts>, out: &mut Vec<Action>) {
         let is_newer = match self.wants.quotes {
             None => false,
             Some(QuoteRule::Top) => true,
-            Some(QuoteRule::SaidOrTop) if !self.quote.is_whole => !self.is_late(venue_ts, self.quote.venue_ts),
+            Some(QuoteRule::SaidOrTop) if !self.quote.is_whole => {
+                !self.is_late(venue_ts, self.quote.venue_ts)
+            }
             Some(QuoteRule::SaidOrTop) => venue_ts > self.quote.venue_ts,
         };
         let (bid, ask) = (self.book.levels.best_bid(), self.book.levels.best_ask());
@@ -298,7 +302,13 @@ impl Followed {
 
     fn tell_quote(&mut self, now: Ts, venue_ts: Option<Ts>, out: &mut Vec<Action>) {
         self.quote.told_at = now;
-        let quote = Quote { instrument: self.id(), bid: self.quote.bid, ask: self.quote.ask, venue_ts, conflated: None };
+        let quote = Quote {
+            instrument: self.id(),
+            bid: self.quote.bid,
+            ask: self.quote.ask,
+            venue_ts,
+            conflated: None,
+        };
         out.push(Action::Emit(Input::Quote(quote)));
     }
 

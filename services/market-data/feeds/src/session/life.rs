@@ -41,8 +41,7 @@ impl Session {
         if self.link == Link::Stopped {
             return;
         }
-        let listed: Vec<_> =
-            listings.into_iter().filter(|one| self.symbols.contains(&one.symbol)).collect();
+        let listed: Vec<_> = listings.into_iter().filter(|one| self.symbols.contains(&one.symbol)).collect();
         if listed.is_empty() && self.followed.is_empty() {
             let why = format!("the venue lists none of {}", self.symbols.join(", "));
             return self.on_undefined(now, &why);
@@ -51,7 +50,11 @@ impl Session {
         self.definitions.came_at = Some(now);
         self.definitions.backoff.reset();
         for symbol in self.symbols.iter().filter(|symbol| !listed.iter().any(|one| one.symbol == **symbol)) {
-            tracing::warn!(venue = self.venue(), symbol, "the venue does not list it; nothing will come about it");
+            tracing::warn!(
+                venue = self.venue(),
+                symbol,
+                "the venue does not list it; nothing will come about it"
+            );
         }
         let known = self.followed.len();
         for listing in listed {
@@ -69,7 +72,8 @@ impl Session {
     fn enter(&mut self, listing: Listing, out: &mut Vec<Action>) {
         let Listing { symbol, heard_as, mut definition } = listing;
         definition.quote_source = self.quote_source;
-        let defined = Input::InstrumentDefined(Box::new(InstrumentDefined { definition: definition.clone() }));
+        let defined =
+            Input::InstrumentDefined(Box::new(InstrumentDefined { definition: definition.clone() }));
         match self.followed.iter_mut().find(|one| one.symbol == symbol) {
             Some(one) if one.definition == definition => return,
             Some(one) => one.definition = definition,
@@ -84,6 +88,8 @@ impl Session {
             let wait_ns = self.definitions.backoff.next_ns();
             self.definitions.again_at = now.plus_ns(wait_ns);
             self.complain(why, wait_ns);
+        } else {
+            tracing::debug!(venue = self.venue(), why, "definitions did not come; those of before hold");
         }
     }
 
@@ -99,6 +105,7 @@ impl Session {
 
     fn connect(&mut self, now: Ts, out: &mut Vec<Action>) {
         self.link = Link::Connecting;
+        self.counts.reconnects += u64::from(std::mem::replace(&mut self.attempted, true));
         out.push(Action::Connect);
         if self.definitions.came_at.is_some_and(|at| now.since(at) >= DEFINITIONS_NS) {
             self.define(out);
@@ -160,7 +167,6 @@ impl Session {
         let wait_ns = if rotated { 0 } else { self.backoff.next_ns() };
         self.link = Link::Idle { at: now.plus_ns(wait_ns) };
         self.outbox.clear();
-        self.counts.reconnects += 1;
         if rotated {
             tracing::info!(venue = self.venue(), why, "the venue ended the connection; connecting anew");
         } else {
@@ -219,7 +225,7 @@ impl Session {
             return;
         }
         for &at in &late {
-            self.followed[at].tries += 1;
+            self.followed[at].miss();
         }
         if self.followed.iter().all(|one| one.tries >= TRIES) {
             return self.give_up(now, "no subscription was answered".to_owned(), out);

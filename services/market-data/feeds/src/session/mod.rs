@@ -96,9 +96,9 @@ pub struct Counts {
     pub events: u64,
     /// Losses that were seen.
     pub gaps: u64,
-    /// Connections after the first.
+    /// Attempts to connect after the first.
     pub reconnects: u64,
-    /// Frames, books, quotes and trades that had been there already.
+    /// Frames, books and quotes that came late or again, and trades that were there already.
     pub duplicates: u64,
     /// Frames or parts of them that could not be read.
     pub malformed: u64,
@@ -150,6 +150,8 @@ pub struct Session {
     followed: Vec<Followed>,
     status: StatusTold,
     counts: Counts,
+    /// There was an attempt to connect.
+    attempted: bool,
     /// It was said that no data comes.
     complained: bool,
 }
@@ -202,12 +204,7 @@ impl Session {
         Self::with(dialect, settings.coins.clone(), wants, settings.timing)
     }
 
-    fn with(
-        dialect: Box<dyn Dialect>,
-        symbols: Vec<String>,
-        wants: Wants,
-        timing: Timing,
-    ) -> Self {
+    fn with(dialect: Box<dyn Dialect>, symbols: Vec<String>, wants: Wants, timing: Timing) -> Self {
         Self {
             outbox: Outbox::new(dialect.pace()),
             dialect,
@@ -230,6 +227,7 @@ impl Session {
             followed: Vec::new(),
             status: StatusTold::default(),
             counts: Counts::default(),
+            attempted: false,
             complained: false,
         }
     }

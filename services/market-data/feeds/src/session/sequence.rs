@@ -62,9 +62,8 @@ mod tests {
     #[test]
     fn numbers_follow_each_other() {
         let mut sequence = Sequence::default();
-        let mut place = |channel: Option<&str>, n| {
-            sequence.place(&Number { channel: channel.map(str::to_owned), n })
-        };
+        let mut place =
+            |channel: Option<&str>, n| sequence.place(&Number { channel: channel.map(str::to_owned), n });
         for (channel, n, expected) in [
             (None, 7, Place::Next),
             (None, 8, Place::Next),
@@ -82,7 +81,10 @@ mod tests {
         }
         sequence.doubt();
         let mut place = |n| sequence.place(&Number { channel: Some("a".to_owned()), n });
-        assert_eq!([1, 5, 6, 8].map(&mut place), [Place::Old, Place::Next, Place::Next, Place::Gap { after: 6 }]);
+        assert_eq!(
+            [1, 5, 6, 8].map(&mut place),
+            [Place::Old, Place::Next, Place::Next, Place::Gap { after: 6 }]
+        );
         sequence.begin();
         assert_eq!(sequence.place(&Number { channel: None, n: 0 }), Place::Next);
     }

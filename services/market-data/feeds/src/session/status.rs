@@ -51,9 +51,8 @@ impl Session {
     }
 
     fn tell_venue(&mut self, state: FeedState, out: &mut Vec<Action>) {
-        let all_know = |told: &[super::Followed]| {
-            !told.is_empty() && told.iter().all(|one| one.told == Some(state))
-        };
+        let all_know =
+            |told: &[super::Followed]| !told.is_empty() && told.iter().all(|one| one.told == Some(state));
         if self.status.venue != Some(state) && !all_know(&self.followed) {
             out.push(self.status_event(None, state, Some(self.status.why.clone())));
             for one in &mut self.followed {

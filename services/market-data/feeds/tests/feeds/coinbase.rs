@@ -1,12 +1,8 @@
 //! What Coinbase's frames become.
 
-use reprise_feeds::{
-    CoinbaseChannels, CoinbaseSettings, FeedSettings, QuoteOrigin, SequenceScope, Timing,
-};
+use reprise_feeds::{CoinbaseChannels, CoinbaseSettings, FeedSettings, QuoteOrigin, SequenceScope, Timing};
 
-use crate::support::{
-    Bench, coinbase, envelope, heartbeat, l2, listing, market_trades, products,
-};
+use crate::support::{Bench, coinbase, envelope, heartbeat, l2, listing, market_trades, products};
 
 const ALL: CoinbaseChannels = CoinbaseChannels { quotes: true, trades: true, books: true };
 const QUOTES: CoinbaseChannels = CoinbaseChannels { quotes: true, trades: false, books: false };
@@ -60,10 +56,7 @@ fn documented_messages_are_understood() {
     check(
         "ticker",
         &by_ticker,
-        &[(
-            ticker.to_owned(),
-            &["quote BTC-USD 21931.98x8000.21 21933.98x8038.07770938", "live BTC-USD"],
-        )],
+        &[(ticker.to_owned(), &["quote BTC-USD 21931.98x8000.21 21933.98x8038.07770938", "live BTC-USD"])],
     );
 }
 
@@ -104,7 +97,10 @@ fn a_hole_in_the_numbers_voids_the_book() {
         &settings(ALL),
         &[
             (snapshot(10), SNAPSHOT),
-            (l2(11, "update", "BTC-USD", "100x2", ""), &["update BTC-USD 100x2 | ", "quote BTC-USD 100x2 101x3"]),
+            (
+                l2(11, "update", "BTC-USD", "100x2", ""),
+                &["update BTC-USD 100x2 | ", "quote BTC-USD 100x2 101x3"],
+            ),
             // The one that shows the hole is of no use either.
             (
                 l2(13, "update", "BTC-USD", "100x3", ""),
@@ -116,7 +112,10 @@ fn a_hole_in_the_numbers_voids_the_book() {
             // A second hole while it is being asked for says nothing new.
             (l2(16, "update", "BTC-USD", "100x6", ""), &[]),
             (snapshot(17), SNAPSHOT),
-            (l2(18, "update", "BTC-USD", "100x0", ""), &["update BTC-USD 100x0 | ", "quote BTC-USD 99x2 101x3"]),
+            (
+                l2(18, "update", "BTC-USD", "100x0", ""),
+                &["update BTC-USD 100x0 | ", "quote BTC-USD 99x2 101x3"],
+            ),
         ],
     );
 }
@@ -131,7 +130,11 @@ fn what_was_lost_is_asked_for_in_time() {
     assert_eq!(bench.wait(100), [""; 0]);
     assert_eq!(
         bench.wait(500),
-        ["send unsubscribe market_trades BTC-USD", "send subscribe level2 BTC-USD", "send subscribe market_trades BTC-USD"]
+        [
+            "send unsubscribe market_trades BTC-USD",
+            "send subscribe level2 BTC-USD",
+            "send subscribe market_trades BTC-USD"
+        ]
     );
     assert_eq!(bench.frame(&snapshot(3)).last().unwrap(), "live BTC-USD");
     let counts = bench.session.counts();
@@ -150,8 +153,7 @@ fn numbers_count_where_the_settings_say() {
         (SequenceScope::Channel, 8, &lost[..]),
         (SequenceScope::Off, 1, &kept[..]),
     ] {
-        let mut bench =
-            Bench::connected(&FeedSettings::Coinbase(scope(sequence)), products(&["BTC-USD"]));
+        let mut bench = Bench::connected(&FeedSettings::Coinbase(scope(sequence)), products(&["BTC-USD"]));
         bench.frame(&snapshot(1));
         for n in 2..=last_of_channel {
             bench.frame(&heartbeat(n));
@@ -173,7 +175,11 @@ fn trades_are_news_once() {
     );
     assert_eq!(
         bench.frame(&first),
-        ["trade BTC-USD sell 99x3 #8 old", "trade BTC-USD buy 100x1 #9 old", "trade BTC-USD sell 101x2 #10 old"]
+        [
+            "trade BTC-USD sell 99x3 #8 old",
+            "trade BTC-USD buy 100x1 #9 old",
+            "trade BTC-USD sell 101x2 #10 old"
+        ]
     );
     let update = market_trades(
         1,
@@ -187,7 +193,12 @@ fn trades_are_news_once() {
     bench.closed(None, "gone");
     bench.wait(1_100);
     bench.tell(reprise_feeds::Told::Connected);
-    let again = market_trades(0, "snapshot", "BTC-USD", &[(13, "SELL", "100x1", 2_200), (12, "SELL", "100x1", 2_100)]);
+    let again = market_trades(
+        0,
+        "snapshot",
+        "BTC-USD",
+        &[(13, "SELL", "100x1", 2_200), (12, "SELL", "100x1", 2_100)],
+    );
     assert_eq!(bench.frame(&again), ["trade BTC-USD buy 100x1 #13 old"]);
 }
 
@@ -206,10 +217,7 @@ fn a_crossed_book_is_a_gap() {
                 (snapshot(0), SNAPSHOT),
                 (
                     l2(1, "update", "BTC-USD", bids, asks),
-                    &[
-                        &format!("gap BTC-USD: its book is crossed: {why}"),
-                        "send unsubscribe level2 BTC-USD",
-                    ],
+                    &[&format!("gap BTC-USD: its book is crossed: {why}"), "send unsubscribe level2 BTC-USD"],
                 ),
                 (l2(2, "update", "BTC-USD", "98x1", ""), &[]),
                 (snapshot(3), SNAPSHOT),
@@ -221,7 +229,12 @@ fn a_crossed_book_is_a_gap() {
 /// Breaks when a frame that cannot be read is taken for nothing, or for more than it can be.
 #[test]
 fn unreadable_frames_are_losses_where_a_book_may_be_lost() {
-    let gap = |why: &str| vec![format!("gap BTC-USD: a frame could not be read: {why}"), "send unsubscribe level2 BTC-USD".to_owned()];
+    let gap = |why: &str| {
+        vec![
+            format!("gap BTC-USD: a frame could not be read: {why}"),
+            "send unsubscribe level2 BTC-USD".to_owned(),
+        ]
+    };
     let event = |channel: &str, event: &str| envelope(channel, 1, event);
     let update = |field: &str| {
         event("l2_data", &format!(r#"{{"type":"update","product_id":"BTC-USD","updates":[{{{field}}}]}}"#))
@@ -264,14 +277,14 @@ fn unreadable_frames_are_losses_where_a_book_may_be_lost() {
         (market_trades(1, "update", "BTC-USD", &[(1, "UP", "1x1", 0)]), vec![], 1, 0),
         // What is not known is passed over.
         (event("futures_balance_summary", "{}"), vec![], 0, 1),
-        (event("ticker", r#"{"type":"update","tickers":[{"product_id":"BTC-USD","price":"1"}]}"#), vec![], 0, 1),
-        ("{}".to_owned(), vec![], 0, 1),
         (
-            heartbeat(1).replace("\"events\"", "\"new_field\":{\"a\":[1]},\"events\""),
+            event("ticker", r#"{"type":"update","tickers":[{"product_id":"BTC-USD","price":"1"}]}"#),
             vec![],
             0,
-            0,
+            1,
         ),
+        ("{}".to_owned(), vec![], 0, 1),
+        (heartbeat(1).replace("\"events\"", "\"new_field\":{\"a\":[1]},\"events\""), vec![], 0, 0),
     ];
     for (frame, expected, malformed, unknown) in rows {
         let mut bench = Bench::connected(&FeedSettings::Coinbase(settings(ALL)), products(&["BTC-USD"]));
@@ -298,7 +311,8 @@ fn refusals_are_counted() {
 /// Breaks when a product that shares another's book is not heard under that one's name, or asked for twice.
 #[test]
 fn products_that_share_a_book_are_heard_together() {
-    let both = CoinbaseSettings { products: vec!["BTC-USD".to_owned(), "BTC-USDC".to_owned()], ..settings(ALL) };
+    let both =
+        CoinbaseSettings { products: vec!["BTC-USD".to_owned(), "BTC-USDC".to_owned()], ..settings(ALL) };
     let mut bench = Bench::new(&FeedSettings::Coinbase(both));
     bench.tell(reprise_feeds::Told::Started { seed: 1 });
     bench.tell(reprise_feeds::Told::Defined(vec![
@@ -306,10 +320,7 @@ fn products_that_share_a_book_are_heard_together() {
         listing("BTC-USDC", "BTC-USD", "BTC-USDC.COINBASE"),
     ]));
     bench.tell(reprise_feeds::Told::Connected);
-    assert_eq!(
-        bench.wait(1_000),
-        ["send subscribe level2 BTC-USD", "send subscribe market_trades BTC-USD"]
-    );
+    assert_eq!(bench.wait(1_000), ["send subscribe level2 BTC-USD", "send subscribe market_trades BTC-USD"]);
     assert_eq!(
         bench.frame(&l2(0, "snapshot", "BTC-USD", "1x1", "2x2")),
         [

@@ -2,7 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
 
 mod coinbase;
+mod consumer;
 mod hyperliquid;
 mod life;
 mod properties;
+mod recordings;
+mod server;
+mod shell;
+mod simulator;
 mod support;

@@ -2,13 +2,9 @@
 
 use std::fmt::Write;
 
-use reprise_feeds::{
-    Action, CoinbaseSettings, FeedSettings, HyperliquidSettings, Listing, Session, Told,
-};
+use reprise_feeds::{Action, CoinbaseSettings, FeedSettings, HyperliquidSettings, Listing, Session, Told};
 use reprise_model::event::{BookAction, Level};
-use reprise_model::{
-    Cash, FeeAsset, Input, Instrument, InstrumentClass, Price, Qty, QuoteSource, Rate, Ts,
-};
+use reprise_model::{Cash, FeeAsset, Input, Instrument, InstrumentClass, Price, Qty, QuoteSource, Rate, Ts};
 
 pub const MS: u64 = 1_000_000;
 /// When every bench starts: a whole second, so that times read well.
@@ -131,7 +127,9 @@ fn request(text: &str) -> String {
     if let Some(channel) = value.get("channel") {
         let products = value["product_ids"].as_array();
         let products: Vec<String> = products.map_or(Vec::new(), |list| list.iter().map(word).collect());
-        return format!("{} {} {}", word(&value["type"]), word(channel), products.join(",")).trim().to_owned();
+        return format!("{} {} {}", word(&value["type"]), word(channel), products.join(","))
+            .trim()
+            .to_owned();
     }
     let subscription = &value["subscription"];
     format!("{} {} {}", word(&value["method"]), word(&subscription["type"]), word(&subscription["coin"]))
@@ -144,7 +142,8 @@ pub fn event(input: &Input) -> String {
     let name = input.instrument().map_or("*".to_owned(), |id| id.symbol().to_owned());
     match input {
         Input::Quote(quote) => {
-            let side = |level: Option<Level>| level.map_or("-".to_owned(), |l| format!("{}x{}", l.price, l.qty));
+            let side =
+                |level: Option<Level>| level.map_or("-".to_owned(), |l| format!("{}x{}", l.price, l.qty));
             format!("quote {name} {} {}", side(quote.bid), side(quote.ask))
         }
         Input::Book(book) => {
@@ -223,7 +222,11 @@ pub fn market_trades(n: u64, kind: &str, product: &str, trades: &[(u64, &str, &s
 }
 
 pub fn heartbeat(n: u64) -> String {
-    envelope("heartbeats", n, r#"{"current_time":"2023-11-14 22:13:20 +0000 UTC m=+1.0","heartbeat_counter":"3049"}"#)
+    envelope(
+        "heartbeats",
+        n,
+        r#"{"current_time":"2023-11-14 22:13:20 +0000 UTC m=+1.0","heartbeat_counter":"3049"}"#,
+    )
 }
 
 fn hl_level(level: &str) -> String {

@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use reprise_model::Ts;
 use reprise_model::Side;
+use reprise_model::Ts;
 use reprise_venues::coinbase::time;
 use serde_json::{Value, json};
 

@@ -46,7 +46,10 @@ struct Signed {
 
 enum What {
     Exchange(Action),
-    Approve { agent: Address, name: String },
+    Approve {
+        agent: Address,
+        name: String,
+    },
     /// An action that the venue has and the simulator has not.
     Unsupported(String),
 }
@@ -95,8 +98,17 @@ fn read(request: &ExchangeRequest<'_>, network: Network) -> Result<Result<Signed
     }
     // Actions of other kinds are what deployers, validators and vault leaders send.
     const OTHERS: [&str; 12] = [
-        "vaultTransfer", "createSubAccount", "subAccountTransfer", "subAccountSpotTransfer", "setReferrer",
-        "twapOrder", "twapCancel", "multiSig", "convertToMultiSigUser", "spotDeploy", "perpDeploy",
+        "vaultTransfer",
+        "createSubAccount",
+        "subAccountTransfer",
+        "subAccountSpotTransfer",
+        "setReferrer",
+        "twapOrder",
+        "twapCancel",
+        "multiSig",
+        "convertToMultiSigUser",
+        "spotDeploy",
+        "perpDeploy",
         "evmUserModify",
     ];
     if !OTHERS.contains(&kind) {
@@ -136,7 +148,9 @@ fn carry_out(counter: &mut Counter<'_>, signed: Signed, front: &Front) -> Answer
             counter.desk.approve(Agent { address: agent, master: signer, name });
             done()
         }
-        What::Unsupported(kind) => refused(format!("The simulator does not carry out actions of the type {kind}.")),
+        What::Unsupported(kind) => {
+            refused(format!("The simulator does not carry out actions of the type {kind}."))
+        }
     }
 }
 

@@ -132,7 +132,8 @@ fn check_market(counter: &Counter<'_>, listing: usize, order: &OrderWire) -> Res
     }
     match order.kind {
         OrderKind::Trigger { trigger_px, tpsl, .. } => {
-            let is_ahead = if triggers_above(tpsl, side_of(order)) { trigger_px > mark } else { trigger_px < mark };
+            let is_ahead =
+                if triggers_above(tpsl, side_of(order)) { trigger_px > mark } else { trigger_px < mark };
             if is_ahead { Ok(()) } else { Err(about("Invalid TP/SL price.", order.asset)) }
         }
         OrderKind::Limit { .. } => Ok(()),

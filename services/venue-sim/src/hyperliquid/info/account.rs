@@ -62,7 +62,8 @@ pub(super) fn fills_by_time(counter: &Counter<'_>, account: AccountIx, times: &R
 /// Funding within times, Unix milliseconds, the oldest first.
 pub(super) fn funding(counter: &Counter<'_>, account: AccountIx, times: &RangeInclusive<u64>) -> Value {
     let pen = counter.pen();
-    let payments = counter.desk.payments(account).iter().filter(|payment| times.contains(&pen.ms(payment.ts)));
+    let payments =
+        counter.desk.payments(account).iter().filter(|payment| times.contains(&pen.ms(payment.ts)));
     let shown = payments.map(|payment| {
         json!({
             "time": pen.ms(payment.ts),

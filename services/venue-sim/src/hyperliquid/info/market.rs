@@ -79,7 +79,8 @@ pub(in super::super) fn asset_context(counter: &Counter<'_>, listing: usize) -> 
 
 /// There are no spot pairs; the tokens are what accounts start with.
 pub(super) fn spot_meta(counter: &Counter<'_>) -> Value {
-    let tokens: Vec<Value> = tokens(counter).into_iter().zip(0..).map(|(name, index)| token(&name, index)).collect();
+    let tokens: Vec<Value> =
+        tokens(counter).into_iter().zip(0..).map(|(name, index)| token(&name, index)).collect();
     json!({"universe": [], "tokens": tokens})
 }
 
@@ -215,7 +216,7 @@ pub(in super::super) fn interval_ns(interval: &str) -> Option<u64> {
 }
 
 /// Bars that began within times, Unix milliseconds; nothing for an interval that the venue does not have.
-pub(in super::super) fn candles(
+pub(super) fn candles(
     counter: &Counter<'_>,
     coin: &str,
     interval: &str,
@@ -255,7 +256,8 @@ mod tests {
     /// middle, and no size lost.
     #[test]
     fn levels_merge_by_digits() {
-        let level = |price: &str, qty: &str| Level { price: price.parse().unwrap(), qty: qty.parse().unwrap() };
+        let level =
+            |price: &str, qty: &str| Level { price: price.parse().unwrap(), qty: qty.parse().unwrap() };
         let bids = [level("97012", "1"), level("97010", "2"), level("96999.5", "4"), level("96990", "8")];
         let asks = [level("97013", "1"), level("97020", "2"), level("97020.5", "4"), level("97101", "8")];
         let rows: [(Side, &[Level], u32, u32, &str); 7] = [
@@ -273,7 +275,9 @@ mod tests {
                 merged.iter().map(|(level, _)| format!("{}:{}", level.price, level.qty)).collect();
             assert_eq!(text.join(" "), expected, "{side:?} {digits} {mantissa}");
         }
-        for (price, digits, expected) in [("0.012345", 3, "0.0001"), ("0.5", 2, "0.01"), ("97012", 5, "1"), ("1.5", 5, "0.0001")] {
+        for (price, digits, expected) in
+            [("0.012345", 3, "0.0001"), ("0.5", 2, "0.01"), ("97012", 5, "1"), ("1.5", 5, "0.0001")]
+        {
             assert_eq!(unit(price.parse().unwrap(), digits).to_string(), expected);
         }
     }

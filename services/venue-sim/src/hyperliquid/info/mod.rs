@@ -8,7 +8,9 @@ use reprise_venues::hyperliquid::sign::Address;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(super) use market::{asset_context, book, candle, candles, interval_ns, mids};
+pub(super) use account::fills;
+use market::candles;
+pub(super) use market::{asset_context, book, candle, interval_ns, mids, trade};
 
 use super::{Counter, Front, Unanswered};
 
@@ -102,8 +104,8 @@ fn of_account(counter: &mut Counter<'_>, question: &Question) -> Result<Value, U
     let account = counter.house.account(&user.to_string());
     let counter = &*counter;
     Ok(match question.kind.as_str() {
-        "clearinghouseState" => money::clearinghouse(counter, account),
-        "spotClearinghouseState" => money::spot(counter, account),
+        "clearinghouseState" => money::clearinghouse(counter, account, user),
+        "spotClearinghouseState" => money::spot(counter, account, user),
         "activeAssetData" => money::active_asset(counter, account, user, question.coin()?),
         "openOrders" => account::open_orders(counter, account, false),
         "frontendOpenOrders" => account::open_orders(counter, account, true),
@@ -111,7 +113,7 @@ fn of_account(counter: &mut Counter<'_>, question: &Question) -> Result<Value, U
             account::order_status(counter, account, question.oid.as_ref().ok_or(Unanswered::Unreadable)?)
         }
         "historicalOrders" => account::historical_orders(counter, account),
-        "userFills" => account::fills(counter, account),
+        "userFills" => fills(counter, account),
         "userFillsByTime" => account::fills_by_time(counter, account, &question.times()),
         "userFunding" => account::funding(counter, account, &question.times()),
         "userFees" => account::fees(counter),
@@ -121,7 +123,11 @@ fn of_account(counter: &mut Counter<'_>, question: &Question) -> Result<Value, U
         "portfolio" => account::portfolio(),
         "subAccounts" | "userToMultiSigSigners" | "userDexAbstraction" | "referral" => Value::Null,
         "maxBuilderFee" => json!(0),
-        "delegations" | "delegatorRewards" | "delegatorHistory" | "userVaultEquities" | "userTwapSliceFills"
+        "delegations"
+        | "delegatorRewards"
+        | "delegatorHistory"
+        | "userVaultEquities"
+        | "userTwapSliceFills"
         | "userNonFundingLedgerUpdates" => json!([]),
         _ => return Err(Unanswered::Unreadable),
     })

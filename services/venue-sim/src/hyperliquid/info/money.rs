@@ -78,11 +78,15 @@ fn sums(counter: &Counter<'_>, account: AccountIx, held: &[Held]) -> Result<Sums
     Ok(sums)
 }
 
-/// Positions and margin.
-pub(super) fn clearinghouse(counter: &Counter<'_>, account: AccountIx) -> Value {
-    let held = held(counter, account);
-    let sums = sums(counter, account, &held).unwrap_or_default();
-    let free = collateral().map_or(Cash::ZERO, |asset| counter.house.available(account, asset));
+/// Positions and margin. An agent's own address has nothing: it trades for its master, and whoever asks about it
+/// asks about the wrong one.
+pub(super) fn clearinghouse(counter: &Counter<'_>, account: AccountIx, user: Address) -> Value {
+    let is_agent = counter.desk.agent(user).is_some();
+    let held = if is_agent { Vec::new() } else { held(counter, account) };
+    let sums = if is_agent { Ok(Sums::default()) } else { sums(counter, account, &held) };
+    let sums = sums.unwrap_or_default();
+    let own = collateral().filter(|_| !is_agent);
+    let free = own.map_or(Cash::ZERO, |asset| counter.house.available(account, asset));
     let summary = json!({
         "accountValue": number(sums.value),
         "totalNtlPos": number(sums.notional),
@@ -141,9 +145,10 @@ fn liquidation(held: &Held, sums: &Sums, market: Option<&Market>) -> Option<Pric
 }
 
 /// Balances of tokens; the dollars are in the perpetuals' account.
-pub(super) fn spot(counter: &Counter<'_>, account: AccountIx) -> Value {
+pub(super) fn spot(counter: &Counter<'_>, account: AccountIx, user: Address) -> Value {
     let balances = &counter.house.exchange().state(account).account;
-    let each = tokens(counter).into_iter().enumerate().skip(1).filter_map(|(index, name)| {
+    let tokens = if counter.desk.agent(user).is_some() { Vec::new() } else { tokens(counter) };
+    let each = tokens.into_iter().enumerate().skip(1).filter_map(|(index, name)| {
         let balance = balances.balance(name.parse().ok()?);
         let shown = json!({
             "coin": name,
