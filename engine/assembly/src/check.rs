@@ -31,6 +31,7 @@ pub(crate) fn check(config: &Config) -> Result<(), Fault> {
     })?;
     check_running(config)?;
     check_traces(config)?;
+    config.control.check().map_err(|(key, reason)| Fault { path: vec!["control".to_owned(), key.to_owned()], reason })?;
     check_fee(config.paper.maker_fee, &["paper", "maker_fee"])?;
     check_fee(config.paper.taker_fee, &["paper", "taker_fee"])?;
     for (id, instrument) in &config.instruments {

@@ -8,6 +8,7 @@ use reprise_risk::RiskSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::alerts::AlertsConfig;
+use crate::control::ControlConfig;
 use crate::running::{Durability, RuntimeConfig};
 use crate::venues::VenuesConfig;
 use crate::watching::{MetricsConfig, TracesConfig};
@@ -32,6 +33,8 @@ pub struct Config {
     pub instruments: BTreeMap<InstrumentId, InstrumentConfig>,
     /// The live loop.
     pub runtime: RuntimeConfig,
+    /// The control API and the console.
+    pub control: ControlConfig,
     /// The venues.
     pub venues: VenuesConfig,
     /// Metrics for Prometheus.
@@ -46,11 +49,11 @@ pub struct Config {
 
 impl Config {
     /// The part of it that decides: without where the venues are, how the journal and the loop work, who watches
-    /// and where alerts are told.
+    /// and commands, and where alerts are told.
     #[must_use]
     pub fn deciding(&self) -> Self {
-        let (journal, runtime, venues, metrics, traces) = Default::default();
-        Self { journal, runtime, venues, metrics, traces, alerts: self.alerts.deciding(), ..self.clone() }
+        let (journal, runtime, control, venues, metrics, traces) = Default::default();
+        Self { journal, runtime, control, venues, metrics, traces, alerts: self.alerts.deciding(), ..self.clone() }
     }
 
     /// True when every decision is the same under both.

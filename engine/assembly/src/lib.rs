@@ -8,6 +8,7 @@ mod amendments;
 mod assemble;
 mod check;
 mod config;
+mod control;
 mod error;
 mod layers;
 mod meaning;
@@ -22,6 +23,7 @@ pub use alerts::{
 pub use amendments::Amendments;
 pub use assemble::assemble;
 pub use config::{AccountConfig, Config, EngineConfig, InstrumentConfig, JournalConfig, StrategyConfig};
+pub use control::{CONTROL_LISTEN, ControlConfig};
 pub use error::ConfigError;
 pub use layers::{ENVIRONMENT_PREFIX, Layers, Origin};
 pub use meaning::{from_recorded, interpret, nearest, shown, table_of, to_recorded, to_toml};

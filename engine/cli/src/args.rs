@@ -1,5 +1,7 @@
 //! What can be said on the command line.
 
+mod control;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,11 +10,16 @@ use reprise_market_data::import::Format;
 use reprise_model::{Asset, Cash};
 use reprise_venue_sim::{CoinbaseKey, MapRule, Network, Speed};
 
+pub use control::{
+    CancelAllArgs, ConsoleArgs, Given, KillArgs, LookArgs, PauseArgs, ReduceOnlyArgs, ReleaseArgs, SetLimitArgs,
+    TopArgs, Where,
+};
+
 /// An event-sourced trading engine: it journals what it saw and decided, and proves it by replay.
 #[derive(Debug, Parser)]
 #[command(name = "reprise", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 error, 2 usage or not to be judged, 4 configuration, \
-                        6 verification found a difference, 8 journal damaged.")]
+#[command(after_help = "Exit codes: 0 done, 1 error, 2 usage or not to be judged, 3 not running, \
+                        4 configuration, 5 timeout, 6 verification found a difference, 8 journal damaged.")]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -32,6 +39,32 @@ pub enum Command {
     Run(RunArgs),
     /// Record live market data without trading; the journal backtests.
     Record(RecordArgs),
+    /// Show how a live run stands.
+    Status(LookArgs),
+    /// List a live run's open orders.
+    Orders(LookArgs),
+    /// List a live run's positions.
+    Positions(LookArgs),
+    /// List a live run's limits with their head-room.
+    Limits(LookArgs),
+    /// Pause a live run's strategies: no new orders.
+    Pause(PauseArgs),
+    /// Let a live run's strategies go on.
+    Resume(PauseArgs),
+    /// Let only orders go that reduce exposure.
+    ReduceOnly(ReduceOnlyArgs),
+    /// Cancel a live run's open orders.
+    CancelAll(CancelAllArgs),
+    /// Pull a live run's kill switch: halt, cancel, flatten if so asked.
+    Kill(KillArgs),
+    /// Release a live run's kill switch.
+    Release(ReleaseArgs),
+    /// Set a limit of a live run.
+    SetLimit(SetLimitArgs),
+    /// Watch a live run in the terminal.
+    Top(TopArgs),
+    /// Look at a run that is over in the browser.
+    Console(ConsoleArgs),
     /// Serve a recording as Coinbase and Hyperliquid would, on loopback, with faults on demand.
     VenueSim(VenueSimArgs),
     /// Recompute a run's decisions and prove that they are identical, or name the first difference.

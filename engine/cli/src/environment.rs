@@ -35,7 +35,7 @@ impl Environment {
         value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes"))
     }
 
-    /// The value of a name, `None` when it is not set or empty. It may be a secret.
+    /// What a name stands for; `None` when it is empty or not set. It may be a secret: never print it.
     pub fn secret(&self, name: &str) -> Option<String> {
         let value = self.0.get(&OsString::from(name)).and_then(|value| value.to_str());
         value.map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)

@@ -5,6 +5,8 @@ use reprise_journal::JournalError;
 use reprise_replays::ReplayError;
 use reprise_runtime::RuntimeError;
 
+use crate::commands::control::ControlError;
+
 /// Done.
 pub const DONE: u8 = 0;
 /// An error.
@@ -13,8 +15,12 @@ pub const ERROR: u8 = 1;
 pub const USAGE: u8 = 2;
 /// `verify` and `journal verify`: it could not be judged.
 pub const NOT_JUDGED: u8 = 2;
+/// There is no run to look at or to command.
+pub const NOT_RUNNING: u8 = 3;
 /// The configuration is wrong.
 pub const CONFIGURATION: u8 = 4;
+/// The run did not answer in time.
+pub const TIMEOUT: u8 = 5;
 /// Verification found a difference.
 pub const DIFFERENT: u8 = 6;
 /// The journal is damaged.
@@ -36,7 +42,18 @@ fn code_of_one(error: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(live) = error.downcast_ref::<RuntimeError>() {
         return Some(code_of_live(live));
     }
+    if let Some(control) = error.downcast_ref::<ControlError>() {
+        return Some(code_of_control(control));
+    }
     error.downcast_ref::<ReplayError>().and_then(code_of_replay)
+}
+
+fn code_of_control(error: &ControlError) -> u8 {
+    match error {
+        ControlError::NotRunning { .. } => NOT_RUNNING,
+        ControlError::Timeout { .. } => TIMEOUT,
+        ControlError::Refused { .. } => ERROR,
+    }
 }
 
 fn code_of_live(error: &RuntimeError) -> u8 {

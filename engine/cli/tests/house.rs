@@ -62,6 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reprise-metrics", &["reprise-model", "reprise-core", "reprise-runtime"]),
     ("reprise-alert-delivery", &["reprise-model", "reprise-journal", "reprise-runtime"]),
     ("reprise-replays", &["reprise-model", "reprise-core", "reprise-journal", "reprise-assembly"]),
+    ("reprise-console", &["reprise-model", "reprise-core", "reprise-risk", "reprise-runtime"]),
     (
         "reprise-cli",
         &[
@@ -76,6 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "reprise-metrics",
             "reprise-alert-delivery",
             "reprise-venue-sim",
+            "reprise-console",
             "reprise-replays",
         ],
     ),

@@ -168,6 +168,12 @@ impl Core {
         &self.board
     }
 
+    /// The gate, to be looked at.
+    #[must_use]
+    pub fn gate(&self) -> &dyn RiskGate {
+        self.gate.as_ref()
+    }
+
     /// The decision digest so far, 64 hexadecimal digits.
     #[must_use]
     pub fn decision_digest(&self) -> String {

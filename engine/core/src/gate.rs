@@ -94,6 +94,8 @@
 //! }
 //! ```
 
+use std::any::Any;
+
 use reprise_model::event::Hold;
 use reprise_model::{NewOrder, OrderId, Refusal};
 
@@ -146,8 +148,9 @@ impl RiskApproved {
     }
 }
 
-/// The service that judges orders.
-pub trait RiskGate: Service {
+/// The service that judges orders. It can be looked at as what it is: a console shows the limits that hold, and
+/// not those it believes to hold.
+pub trait RiskGate: Service + Any {
     /// Approves the proposal or refuses it with a number; whatever cannot be judged is refused.
     ///
     /// # Errors

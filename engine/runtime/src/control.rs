@@ -9,6 +9,7 @@ use reprise_model::event::RunMode;
 use reprise_model::{Input, Record, Seq, Ts};
 
 use crate::latency::Latencies;
+use crate::publish::{Interest, Subscription};
 
 /// How many of them may wait. They are few; whoever sends the next one waits for room.
 const CAPACITY: usize = 1024;
@@ -44,6 +45,8 @@ pub enum Control {
     Record(Record),
     /// A look at the engine.
     Question(Question),
+    /// Somebody wants to see what is published from now on; so many events may wait for him.
+    Subscribe(Interest, usize, Sender<Subscription>),
     /// End the run.
     Stop {
         /// Why, for the journal.
@@ -58,6 +61,9 @@ impl fmt::Debug for Control {
             Self::Numbered(input, _) => f.debug_tuple("Numbered").field(input).finish(),
             Self::Record(record) => f.debug_tuple("Record").field(record).finish(),
             Self::Question(_) => f.write_str("Question"),
+            Self::Subscribe(interest, capacity, _) => {
+                f.debug_tuple("Subscribe").field(interest).field(capacity).finish()
+            }
             Self::Stop { reason } => f.debug_struct("Stop").field("reason", reason).finish(),
         }
     }
@@ -103,6 +109,15 @@ impl Controller {
             let _ = give.send(look(view));
         });
         self.0.send_timeout(Control::Question(question), patience).ok()?;
+        take.recv_timeout(patience).ok()
+    }
+
+    /// Subscribes to what is published from now on; at most `capacity` events wait for a subscriber that is slow.
+    /// `None` when the engine has ended or does not answer in time. Dropping the subscription ends it.
+    #[must_use]
+    pub fn subscribe(&self, interest: Interest, capacity: usize, patience: Duration) -> Option<Subscription> {
+        let (give, take) = bounded(1);
+        self.0.send_timeout(Control::Subscribe(interest, capacity, give), patience).ok()?;
         take.recv_timeout(patience).ok()
     }
 

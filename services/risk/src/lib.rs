@@ -54,6 +54,7 @@ mod service;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod watch;
 
 pub use bands::BandsService;
@@ -62,3 +63,4 @@ pub use settings::{
     BandKind, BandSettings, CollarSides, Combine, Limits, OnLoss, RiskSettings, SettingsError,
 };
 pub use reprise_model::TimeOfDay;
+pub use usage::LimitUsage;

@@ -4,7 +4,7 @@ use reprise_core::{
     Context, InstrumentIx, Proposal, RestoreError, RiskApproved, RiskGate, Saved, Seal, Service, View,
 };
 use reprise_model::event::{Command, Hold, Input, OperatorCommand, Outcome, TradingState};
-use reprise_model::{Code, OrderId, Refusal, RequestOf};
+use reprise_model::{Code, OrderId, Refusal, RequestOf, Ts};
 
 use crate::case::{Case, Known};
 use crate::checks::{CHECKS, hold};
@@ -59,6 +59,16 @@ impl RiskService {
     #[must_use]
     pub fn settings(&self) -> &RiskSettings {
         &self.settings
+    }
+
+    /// Orders and replacements that left in the last `window_ms`, of which only the last `limit` are counted.
+    pub(crate) fn left_within(&self, now: Ts, window_ms: u64, limit: u32) -> u64 {
+        self.pace.count(now, window_ms, limit)
+    }
+
+    /// New orders that the venue refused in a row.
+    pub(crate) fn rejects(&self) -> u32 {
+        self.rejects
     }
 
     /// Every check of a proposal in the order in which they are made, each with its numbers, also those after

@@ -4,6 +4,8 @@ pub mod alerts;
 pub mod backtest;
 pub mod check_config;
 pub mod completions;
+pub mod console;
+pub mod control;
 pub mod demo;
 pub mod import;
 pub mod init;

@@ -17,6 +17,8 @@ mod configuration;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod ema_cross;

@@ -50,6 +50,11 @@ impl Engine {
                 look(&self.view());
                 Ok(())
             }
+            Control::Subscribe(interest, capacity, give) => {
+                // Whoever asked may have stopped waiting; the subscription ends with what he does not take.
+                let _ = give.send(self.publisher.subscribe(interest, capacity));
+                Ok(())
+            }
             Control::Stop { reason } => self.begin_to_end(reason),
         }
     }

@@ -65,12 +65,12 @@ pub(crate) fn drawdown_fraction_floor(
     peak.checked_sub(peak.checked_mul_rate(settings.max_drawdown_fraction.unwrap_or(Rate::ONE))?)
 }
 
-fn day_start(state: &State) -> Cash {
+pub(crate) fn day_start(state: &State) -> Cash {
     state.account.day_start().unwrap_or(state.account.opening())
 }
 
 /// The highest equity so far, the one at hand included.
-fn peak(state: &State, equity: Cash) -> Cash {
+pub(crate) fn peak(state: &State, equity: Cash) -> Cash {
     state.account.peak().unwrap_or(state.account.opening()).max(equity)
 }
 

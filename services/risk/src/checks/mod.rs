@@ -16,7 +16,8 @@ use reprise_model::Code;
 pub(crate) use self::exposure::Exposure;
 pub(crate) use self::funds::hold;
 pub(crate) use self::losses::{
-    daily_loss, daily_loss_floor, drawdown, drawdown_floor, drawdown_fraction, drawdown_fraction_floor,
+    daily_loss, daily_loss_floor, day_start, drawdown, drawdown_floor, drawdown_fraction,
+    drawdown_fraction_floor, peak,
 };
 use crate::case::Case;
 use crate::finding::Checked;

@@ -1,9 +1,10 @@
 //! A live run on its way: feeds, signals, what is told meanwhile, and its end.
 
 mod alerts;
+mod console;
 mod feeds;
+mod metrics;
 mod status;
-mod watching;
 
 use std::path::Path;
 use std::thread;
@@ -31,8 +32,9 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
     }
     let status = status::tell(&mut engine, config.runtime.status_s, live.json)?;
     let alerts = alerts::start(&mut engine, dir, config)?;
+    let console = console::start(&mut engine, dir, config)?;
     let feeds = feeds::start(&engine, dir, config)?;
-    let watching = watching::start(&mut engine, &feeds, dir, config)?;
+    let metrics = metrics::start(&mut engine, &feeds, dir, config)?;
     let ended = engine.run();
     for feed in &feeds {
         feed.stop();
@@ -44,10 +46,13 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
         }
     }
     status.finish();
-    watching.finish();
+    metrics.finish();
     if let Some(alerts) = alerts {
         let halted = ended.as_ref().err().map(ToString::to_string);
         alerts.finish(halted.as_deref());
+    }
+    if let Some(console) = console {
+        console.finish();
     }
     let summary = ended?;
     if live.json {
