@@ -56,7 +56,7 @@ fn guard(args: &ConsoleArgs) -> Result<Guard> {
     if args.listen.ip().is_loopback() {
         return Ok(Guard::default());
     }
-    let token = Environment::read()?.text(TOKEN).as_deref().and_then(Token::new);
+    let token = Environment::read()?.secret(TOKEN).as_deref().and_then(Token::new);
     ensure!(
         token.is_some(),
         "{} can be reached by others; set {TOKEN}, which looking takes there",

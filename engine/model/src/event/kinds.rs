@@ -272,6 +272,7 @@ impl Outcome {
             Self::OrderRejected(e) => Some(e.order),
             Self::OrderExpired(e) => Some(e.order),
             Self::OrderUnknown(e) => Some(e.order),
+            Self::AlertRaised(e) => e.order,
             Self::RiskBands(_)
             | Self::RiskState(_)
             | Self::RiskBreach(_)
