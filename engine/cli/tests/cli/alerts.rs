@@ -27,10 +27,10 @@ below = "-0.01"
 hysteresis = "0.005"
 "#;
 
-/// Takes every message; what was taken.
-fn server() -> (String, Arc<Mutex<Vec<Value>>>) {
+/// A server that takes every message, at a place that is secret; what was taken.
+pub fn inbox(secret: &str) -> (String, Arc<Mutex<Vec<Value>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/hook/hunter2", listener.local_addr().unwrap());
+    let url = format!("http://{}/hook/{secret}", listener.local_addr().unwrap());
     let taken = Arc::new(Mutex::new(Vec::new()));
     let its = Arc::clone(&taken);
     std::thread::spawn(move || {
@@ -59,7 +59,7 @@ fn a_test_message_reaches_every_channel() {
     let said = place.reprise("alerts test");
     assert_eq!(said.code, 1);
     assert!(said.err.contains("SLACK_WEBHOOK_URL") && said.err.contains("TEAMS_WEBHOOK_URL"), "{said:?}");
-    let ((slack, to_slack), (teams, to_teams)) = (server(), server());
+    let ((slack, to_slack), (teams, to_teams)) = (inbox("hunter2"), inbox("hunter2"));
     let env = [("SLACK_WEBHOOK_URL", slack.as_str()), ("TEAMS_WEBHOOK_URL", teams.as_str())];
     let said = place.reprise_with("alerts test --json", &env);
     assert_eq!(said.code, 0, "{said:?}");

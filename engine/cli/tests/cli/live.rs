@@ -1,7 +1,5 @@
 //! Live runs against the simulated venues: processes on loopback, as a user would start them.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use reprise_feeds::{
@@ -11,130 +9,8 @@ use reprise_journal::JournalReader;
 use reprise_model::{Input, Ts};
 use serde_json::Value;
 
-use crate::kit::{Place, REPRISE, root};
-
-/// Nothing here takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The simulated venues, ended with the test.
-struct Venues {
-    process: Child,
-    settings: Vec<String>,
-}
-
-impl Venues {
-    fn start(place: &Place, more: &str) -> Self {
-        let mut command = place.command(REPRISE);
-        command.arg("venue-sim").arg(root().join("replays/samples/binance-spot-20250325"));
-        command.args("--coinbase 127.0.0.1:0 --hyperliquid 127.0.0.1:0 --loop --speed 10".split_whitespace());
-        command.args(more.split_whitespace());
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut settings = vec!["runtime.status_s=1".to_owned()];
-        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words[..] {
-                ["coinbase:", rest, market, user] => settings.extend([
-                    format!("venues.coinbase.rest_url={rest}"),
-                    format!("venues.coinbase.ws_url={market}"),
-                    format!("venues.coinbase.ws_user_url={user}"),
-                ]),
-                ["hyperliquid:", info, _, market] => settings.extend([
-                    format!("venues.hyperliquid.rest_url={}", info.trim_end_matches("/info")),
-                    format!("venues.hyperliquid.ws_url={market}"),
-                ]),
-                ["ready"] => return Self { process, settings },
-                _ => {}
-            }
-        }
-        panic!("the simulated venues did not become ready");
-    }
-
-    /// Arguments of a run that point it here.
-    fn args(&self) -> Vec<String> {
-        self.settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]).collect()
-    }
-}
-
-impl Drop for Venues {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// A live run on its way.
-struct Live {
-    process: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-}
-
-impl Live {
-    fn start(place: &Place, venues: &Venues, args: &str) -> Self {
-        let mut command = place.command(REPRISE);
-        command.args(args.split_whitespace()).args(venues.args()).arg("--json");
-        let log = std::fs::File::create(place.path("run.log")).unwrap();
-        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        Self { process, lines }
-    }
-
-    /// The first status of which this holds.
-    fn until(&mut self, place: &Place, holds: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        for line in self.lines.by_ref() {
-            let said: Value = serde_json::from_str(&line.unwrap()).unwrap();
-            if holds(&said["status"]) {
-                return said["status"].clone();
-            }
-            assert!(began.elapsed() < PATIENCE, "it does not come about: {said}\n{}", log_of(place));
-        }
-        panic!("the run ended: {}", log_of(place));
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.process.id().to_string();
-        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Waits for the end; the exit code, and what was said of it.
-    fn end(mut self) -> (Option<i32>, Option<Value>) {
-        let ended = self.lines.by_ref().filter_map(Result::ok).find_map(|line| {
-            let said: Value = serde_json::from_str(&line).ok()?;
-            said.get("ended").cloned()
-        });
-        (self.process.wait().unwrap().code(), ended)
-    }
-}
-
-fn log_of(place: &Place) -> String {
-    String::from_utf8_lossy(&place.read("run.log")).into_owned()
-}
-
-/// A strategy that trades often on what the simulated venues show.
-const BUSY: &str = r#"
-[venues.coinbase]
-products = ["BTC-USD", "ETH-USD"]
-[venues.hyperliquid]
-coins = ["BTC", "SOL"]
-[account]
-reporting_asset = "USD"
-allow_short = true
-balances = { USD = "1000000", USDC = "1000000" }
-pegs = { USD = "1", USDC = "1" }
-[paper]
-depth = "book"
-entry_latency = 2_000_000
-response_latency = 1_000_000
-[risk]
-max_open_orders = 50
-[[strategy]]
-kind = "ema-cross"
-fast = 5
-slow = 20
-notional = "100"
-"#;
+use crate::kit::Place;
+use crate::running::{BUSY, Live, Venues, get, log_of, logs_of};
 
 /// No order may leave for an instrument whose feed is not live.
 fn check_feeds(place: &Place, run: &str) -> usize {
@@ -170,10 +46,7 @@ fn check_metrics(place: &Place) {
     let logs = logs_of(place);
     let url = logs.iter().find_map(|line| line["url"].as_str().filter(|_| line["message"] == "metrics are served"));
     let address = url.unwrap().trim_start_matches("http://").trim_end_matches("/metrics").to_owned();
-    let mut stream = std::net::TcpStream::connect(&address).unwrap();
-    write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = get(&address, "/metrics");
     let value = |series: &str| {
         let line = answer.lines().find_map(|line| line.strip_prefix(series)).unwrap_or_else(|| panic!("{series}: {answer}"));
         line.trim().parse::<f64>().unwrap()
@@ -183,10 +56,6 @@ fn check_metrics(place: &Place) {
     }
     assert!(value("reprise_events_total{class=\"outcome\",kind=\"order.filled\"}") >= 1.0);
     assert_eq!(value("reprise_feed_state{instrument=\"BTC-USD.COINBASE\",state=\"live\"}"), 1.0);
-}
-
-fn logs_of(place: &Place) -> Vec<Value> {
-    log_of(place).lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// Each line is one object, and what is about an order says which, and where it stands in the journal.

@@ -21,6 +21,10 @@ mod control;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+#[path = "../../../../services/console/tests/console/devtools.rs"]
+#[expect(dead_code, reason = "pictures are taken by the console's own tests")]
+mod devtools;
+#[cfg(test)]
 mod ema_cross;
 #[cfg(test)]
 mod forged;
@@ -33,6 +37,10 @@ mod market;
 #[cfg(test)]
 mod recordings;
 #[cfg(test)]
+mod running;
+#[cfg(test)]
 mod same_decisions;
 #[cfg(test)]
 mod segments;
+#[cfg(test)]
+mod watched;
