@@ -31,7 +31,10 @@ pub(crate) fn check(config: &Config) -> Result<(), Fault> {
     })?;
     check_running(config)?;
     check_traces(config)?;
-    config.control.check().map_err(|(key, reason)| Fault { path: vec!["control".to_owned(), key.to_owned()], reason })?;
+    config
+        .control
+        .check()
+        .map_err(|(key, reason)| Fault { path: vec!["control".to_owned(), key.to_owned()], reason })?;
     check_fee(config.paper.maker_fee, &["paper", "maker_fee"])?;
     check_fee(config.paper.taker_fee, &["paper", "taker_fee"])?;
     for (id, instrument) in &config.instruments {
@@ -49,7 +52,8 @@ fn check_alerts(config: &Config) -> Result<(), Fault> {
     let api_url = &config.alerts.slack.api_url;
     let is_safe = api_url.starts_with("https://") || is_loopback(api_url);
     need(is_safe, &["alerts", "slack", "api_url"], || {
-        "the bot's token goes there: it must begin with https://, or be an http URL on this machine".to_owned()
+        "the bot's token goes there: it must begin with https://, or be an http URL on this machine"
+            .to_owned()
     })?;
     let delivery = &config.alerts.delivery;
     let times = [("timeout_ms", delivery.timeout_ms), ("first_retry_ms", delivery.first_retry_ms)];

@@ -53,7 +53,16 @@ impl Config {
     #[must_use]
     pub fn deciding(&self) -> Self {
         let (journal, runtime, control, venues, metrics, traces) = Default::default();
-        Self { journal, runtime, control, venues, metrics, traces, alerts: self.alerts.deciding(), ..self.clone() }
+        Self {
+            journal,
+            runtime,
+            control,
+            venues,
+            metrics,
+            traces,
+            alerts: self.alerts.deciding(),
+            ..self.clone()
+        }
     }
 
     /// True when every decision is the same under both.

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use reprise_model::event::{
-    AccountChanged, AlertRaised, CancelReason, NewTerms, OrderAccepted, OrderCanceled, OrderExpired, OrderFilled,
-    OrderPartiallyFilled, OrderRejected, OrderReplaced, OrderUnknown, PositionChanged, RiskBands, RiskBreach,
-    RiskState, TimerOwner,
+    AccountChanged, AlertRaised, CancelReason, NewTerms, OrderAccepted, OrderCanceled, OrderExpired,
+    OrderFilled, OrderPartiallyFilled, OrderRejected, OrderReplaced, OrderUnknown, PositionChanged,
+    RiskBands, RiskBreach, RiskState, TimerOwner,
 };
 use reprise_model::{MoneyError, NewOrder, OrderId, Outcome, Seq, TimerId, Ts};
 

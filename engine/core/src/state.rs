@@ -229,7 +229,10 @@ impl State {
                     return Err(ApplyError::UnknownTimer(e.timer));
                 }
             }
-            Outcome::RiskBands(_) | Outcome::RiskBreach(_) | Outcome::AlertRaised(_) | Outcome::Checkpoint(_) => {}
+            Outcome::RiskBands(_)
+            | Outcome::RiskBreach(_)
+            | Outcome::AlertRaised(_)
+            | Outcome::Checkpoint(_) => {}
         }
         Ok(())
     }

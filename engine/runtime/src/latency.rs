@@ -105,6 +105,8 @@ pub struct Latencies {
     pub append: Stage,
     /// From an event that must be durable being taken up to its batch being on disk.
     pub durable: Stage,
+    /// From the event that caused an order, or a change of one, being taken up to that being let out.
+    pub send: Stage,
     /// One sync of the journal.
     pub sync: Stage,
 }
@@ -116,6 +118,7 @@ impl Default for Latencies {
             decide: Stage::new(),
             append: Stage::new(),
             durable: Stage::new(),
+            send: Stage::new(),
             sync: Stage::new(),
         }
     }
@@ -124,12 +127,13 @@ impl Default for Latencies {
 impl Latencies {
     /// Every stage with its name, in the order of an event's way.
     #[must_use]
-    pub fn stages(&self) -> [(&'static str, &Stage); 5] {
+    pub fn stages(&self) -> [(&'static str, &Stage); 6] {
         [
             ("queue", &self.queue),
             ("decide", &self.decide),
             ("append", &self.append),
             ("durable", &self.durable),
+            ("send", &self.send),
             ("sync", &self.sync),
         ]
     }

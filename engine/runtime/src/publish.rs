@@ -114,13 +114,23 @@ impl Publisher {
         }
     }
 
-    /// Hands on what the journal has durably enough; `durable` is `None` where nothing is ever synced.
-    pub fn release(&mut self, durable: Option<Seq>) {
+    /// Hands on what the journal has durably enough; `durable` is `None` where nothing is ever synced. `sent` is told
+    /// of each order, and each change of one, that is let out: when the event that caused it was taken up.
+    pub fn release(&mut self, durable: Option<Seq>, mut sent: impl FnMut(Ts)) {
         while let Some((barrier, _)) = self.waiting.front() {
             if durable.is_some_and(|durable| *barrier > durable) {
                 return;
             }
             let Some((_, published)) = self.waiting.pop_front() else { return };
+            if let Event::Outcome(
+                _,
+                Outcome::OrderSubmitted(_)
+                | Outcome::OrderCancelSubmitted(_)
+                | Outcome::OrderReplaceSubmitted(_),
+            ) = &published.event
+            {
+                sent(published.ts);
+            }
             for subscriber in &mut self.subscribers {
                 subscriber.see(&published);
             }

@@ -165,7 +165,7 @@ rows! {
     DURABLE = Gauge "reprise_journal_durable_seq" "sequence number" [];
     /// Events that were decided and are not known to be on disk; left out where nothing is synced.
     LAG = Gauge "reprise_journal_lag_events" "events" [];
-    /// How long each stage of an event took: queue, decide, append, durable, sync.
+    /// How long each stage took: queue (received until taken up), decide, append, durable, send (taken up until an order is let out), sync.
     STAGE = Histogram "reprise_stage_duration_seconds" "seconds" ["stage"];
     /// How long an order waited for the venue: ack, fill (from the ack to the last fill), cancel, replace.
     ORDER_STEP = Histogram "reprise_order_duration_seconds" "seconds" ["step"];

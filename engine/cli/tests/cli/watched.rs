@@ -106,16 +106,26 @@ fn scraped(metrics: &str, account: &Value) -> String {
 /// Metrics and the control API agree on money, orders and the kill switch.
 fn check_numbers(scrape: &str, control: &str) {
     let (status, account) = (shown(control, "/status"), shown(control, "/account"));
-    assert!(near(value(scrape, "reprise_drawdown{asset=\"USD\"}"), &account["drawdown"]), "{account}\n{scrape}");
+    assert!(
+        near(value(scrape, "reprise_drawdown{asset=\"USD\"}"), &account["drawdown"]),
+        "{account}\n{scrape}"
+    );
     for (series, number) in [
         ("reprise_kill_switch_engaged", 1),
         ("reprise_trading_state{state=\"halted\"}", 1),
         ("reprise_trading_state{state=\"active\"}", 0),
         ("reprise_open_orders", 0),
-        ("reprise_events_total{class=\"outcome\",kind=\"order.submitted\"}", status["orders"].as_u64().unwrap()),
+        (
+            "reprise_events_total{class=\"outcome\",kind=\"order.submitted\"}",
+            status["orders"].as_u64().unwrap(),
+        ),
         ("reprise_events_total{class=\"outcome\",kind=\"order.denied\"}", status["denied"].as_u64().unwrap()),
     ] {
-        let sum: f64 = scrape.lines().filter(|line| line.starts_with(series)).map(|line| value(line, series_of(line))).sum();
+        let sum: f64 = scrape
+            .lines()
+            .filter(|line| line.starts_with(series))
+            .map(|line| value(line, series_of(line)))
+            .sum();
         assert_eq!(sum, number as f64, "{series}: {status}\n{scrape}");
     }
     assert_eq!(status["equity"], account["equity"]);
@@ -203,7 +213,8 @@ fn a_run_is_watched_to_its_kill() {
         ("SLACK_WEBHOOK_URL", slack.as_str()),
         ("TEAMS_WEBHOOK_URL", teams.as_str()),
     ];
-    let start = |args: &str| Live::start_in(&place, &venues, &format!("run --mode paper {args} --log json"), &env);
+    let start =
+        |args: &str| Live::start_in(&place, &venues, &format!("run --mode paper {args} --log json"), &env);
 
     let run = start("-c watched.toml -o run");
     let (control, metrics) = (address_of(&place, "console: "), address_of(&place, "metrics are served"));
@@ -224,7 +235,8 @@ fn a_run_is_watched_to_its_kill() {
     let run = start("--resume run");
     let control = address_of(&place, "console: ");
     assert_eq!(shown(&control, "/status")["trading"], "halted", "a stopped run stays stopped");
-    let said = place.reprise_with(&format!("kill --url http://{control} --by ann --reason again --json"), &env);
+    let said =
+        place.reprise_with(&format!("kill --url http://{control} --by ann --reason again --json"), &env);
     assert_eq!(said.code, 0, "{said:?}");
     run.signal("TERM");
     assert_eq!(run.end().0, Some(0), "{}", log_of(&place));
@@ -238,12 +250,17 @@ fn a_run_is_watched_to_its_kill() {
     check_inbox("Teams", &to_teams.lock().unwrap(), &raised);
     let delivered = place.events("run", "--kind alert.delivered");
     assert_eq!(delivered.len(), 2 * raised.len(), "{delivered:?}");
-    let last = place.events("run", "--kind account.changed").into_iter().rfind(|event| !event["data"]["equity"].is_null());
+    let last = place
+        .events("run", "--kind account.changed")
+        .into_iter()
+        .rfind(|event| !event["data"]["equity"].is_null());
     assert_eq!(last.unwrap()["data"]["equity"], account["equity"]);
     let after_kill = place.events("run", "--kind order.submitted --kind risk.state");
     let halted = after_kill.iter().position(|event| event["data"]["state"] == "halted").unwrap();
     assert!(
-        after_kill[halted..].iter().all(|event| event["kind"] == "risk.state" || event["data"]["reduce_only"] == true),
+        after_kill[halted..]
+            .iter()
+            .all(|event| event["kind"] == "risk.state" || event["data"]["reduce_only"] == true),
         "nothing that adds leaves behind the kill: {after_kill:?}"
     );
     check_no_canary_in_files(&place.path("run"));

@@ -1,12 +1,13 @@
 //! The table of kinds, and the three enums that hold them.
 
 use super::{
-    AccountChanged, AccountTransferred, AlertDelivered, AlertFailed, AlertRaised, Bar, Book, Checkpoint, ClockAdvanced, FeedStatus, Funding,
-    InstrumentDefined, JournalCut, JournalSynced, Mark, OperatorCommand, OrderAccepted, OrderCancelSubmitted,
-    OrderCanceled, OrderDenied, OrderExpired, OrderFilled, OrderPartiallyFilled, OrderRejected,
-    OrderReplaceSubmitted, OrderReplaced, OrderRequested, OrderSubmitted, OrderUnknown, PositionChanged,
-    Quote, ReportAccepted, ReportCanceled, ReportExpired, ReportFilled, ReportRejected, ReportReplaced,
-    ReportUnanswered, RiskBands, RiskBreach, RiskState, RunEnded, RunStarted, TimerArmed, TimerFired, Trade,
+    AccountChanged, AccountTransferred, AlertDelivered, AlertFailed, AlertRaised, Bar, Book, Checkpoint,
+    ClockAdvanced, FeedStatus, Funding, InstrumentDefined, JournalCut, JournalSynced, Mark, OperatorCommand,
+    OrderAccepted, OrderCancelSubmitted, OrderCanceled, OrderDenied, OrderExpired, OrderFilled,
+    OrderPartiallyFilled, OrderRejected, OrderReplaceSubmitted, OrderReplaced, OrderRequested,
+    OrderSubmitted, OrderUnknown, PositionChanged, Quote, ReportAccepted, ReportCanceled, ReportExpired,
+    ReportFilled, ReportRejected, ReportReplaced, ReportUnanswered, RiskBands, RiskBreach, RiskState,
+    RunEnded, RunStarted, TimerArmed, TimerFired, Trade,
 };
 use crate::codec::{Field, ReadError, Reader, Writer};
 use crate::ids::{InstrumentId, OrderId};

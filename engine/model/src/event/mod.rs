@@ -17,9 +17,7 @@ mod run;
 pub use account::{
     AccountChanged, AccountTransferred, Balance, PositionChanged, PositionReason, TransferReason,
 };
-pub use alert::{
-    AlertDelivered, AlertFailed, AlertId, AlertRaised, ChannelName, Figure, RuleName, Severity,
-};
+pub use alert::{AlertDelivered, AlertFailed, AlertId, AlertRaised, ChannelName, Figure, RuleName, Severity};
 pub use control::{Command, OperatorCommand, TimerArmed, TimerFired, TimerOwner};
 pub use kinds::{Class, Durability, Input, KINDS, KindRow, Outcome, Record, Treatment, kind_row};
 pub use market::{

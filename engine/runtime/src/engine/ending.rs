@@ -82,7 +82,7 @@ impl Engine {
             latencies: self.latencies,
         };
         self.writer.finish()?;
-        self.publisher.release(None);
+        self.publisher.release(None, |_| {});
         Ok(summary)
     }
 
@@ -96,7 +96,7 @@ impl Engine {
         }
         let syncs = self.syncs();
         if self.writer.finish().is_ok() || !syncs {
-            self.publisher.release(None);
+            self.publisher.release(None, |_| {});
         }
         error
     }

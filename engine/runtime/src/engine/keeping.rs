@@ -51,7 +51,8 @@ impl Engine {
 
     pub(super) fn publish(&mut self) {
         let durable = self.syncs().then(|| self.writer.durable_through());
-        self.publisher.release(durable);
+        let (clock, send) = (&self.clock, &mut self.latencies.send);
+        self.publisher.release(durable, |taken_up| send.record_ns(clock.now().since(taken_up)));
     }
 
     /// Takes a snapshot from time to time. None while the run ends: what follows the last one must tell that the

@@ -105,6 +105,9 @@ fn a_run_that_trades() {
     assert_eq!(denied, events["order.denied"] as f64);
     let acked = scrape.value("reprise_order_duration_seconds_count", "step=\"ack\"");
     assert_eq!(acked, events["order.accepted"] as f64);
+    let sent = ["order.submitted", "order.cancel_submitted", "order.replace_submitted"];
+    let sent: u64 = sent.iter().filter_map(|kind| events.get(kind)).sum();
+    assert_eq!(scrape.value("reprise_stage_duration_seconds_count", "stage=\"send\""), sent as f64);
     let waited = scrape.value("reprise_order_duration_seconds_sum", "step=\"ack\"");
     assert!(waited > acked * 0.002_999, "the paper venue takes 3 ms: {waited} s for {acked}");
     let summary = watched.stop();
