@@ -97,7 +97,8 @@ impl Bot {
     }
 
     pub(crate) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let request = SlackApiChatPostMessageRequest::new(SlackChannelId(self.channel.clone()), content(message));
+        let request =
+            SlackApiChatPostMessageRequest::new(SlackChannelId(self.channel.clone()), content(message));
         let session = self.client.open_session(&self.token);
         let posted = session.http_session_api.http_post("chat.postMessage", &request, None).await;
         posted.map(|Posted {}| ()).map_err(|error| failure(&error))
