@@ -132,9 +132,10 @@ fn unknown_field(reason: &str) -> Option<(String, Vec<String>)> {
     Some((unknown, rest.split('`').skip(2).step_by(2).map(str::to_owned).collect()))
 }
 
-/// The candidate nearest to a name, if one is near enough to be meant.
+/// The candidate nearest to a name, if one is near enough to be meant. A letter or two tell nothing.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     candidates
+        .filter(|_| name.chars().count() > 2)
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
         .filter(|(score, _)| *score > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))

@@ -197,9 +197,11 @@ fn paths_in(text: &str) -> Vec<String> {
 #[test]
 fn documents_name_paths_that_exist() {
     let mut checked = 0;
+    // Whoever runs the engine makes it.
+    let made_by_users = "conf/secrets.env";
     for document in documents() {
         for path in paths_in(&std::fs::read_to_string(&document).unwrap()) {
-            assert!(root().join(&path).exists(), "{} names {path}, which is not there", document.display());
+            assert!(path == made_by_users || root().join(&path).exists(), "{} names {path}, which is not there", document.display());
             checked += 1;
         }
     }

@@ -14,6 +14,8 @@ use crate::journals::{bodies, value};
 /// What no case can show, and why not.
 const NOT_SHOWN: &[(&str, &str)] = &[
     ("kind journal.cut", "written by recovery alone; the tests of the journal hold it"),
+    ("kind alert.delivered", "told by the delivery, which no replay has; its own tests hold it"),
+    ("kind alert.failed", "told by the delivery, which no replay has; its own tests hold it"),
     ("mode backtest, inputs elsewhere", "cases carry their inputs"),
     ("code 105", "every venue of this version can do every kind of order"),
     ("code 805", "a strategy names instruments by their place, so it cannot name one that is not defined"),

@@ -43,6 +43,7 @@ pub const CASES: &[Case] = &[
     case("drawdown", risk::drawdown),
     case("venue-refusals", risk::venue_refusals),
     case("operator", risk::operator),
+    case("alerts", risk::alerts),
     Case { name: "venue-reports", make: Make::Live(live::venue_reports) },
 ];
 

@@ -150,3 +150,27 @@ pub fn operator() -> Tape {
         .clock();
     tape
 }
+
+/// A rise and a fall of what is held, a feed that is lost and comes back, and an operator who stops and goes on.
+pub fn alerts() -> Tape {
+    const ID: &str = "BTC-USD.SIM";
+    let mut tape = Tape::new(vec![spot(ID)]);
+    for bid in [10_000, 10_000, 10_000, 10_000, 10_000, 10_100, 10_300, 10_250, 10_150, 9_900, 9_750, 9_850] {
+        tape.quote(ID, &format!("{} 60", cents(bid)), &format!("{} 60", cents(bid + 10))).wait(200);
+    }
+    tape.feed(ID, FeedState::Gap)
+        .wait(3_000)
+        .clock()
+        .feed(ID, FeedState::Live)
+        .quote(ID, "99 60", "99.1 60")
+        .operator(Command::Kill, "enough", |_| {})
+        .operator(Command::Release, "looked at it", |_| {})
+        .quote(ID, "98 60", "98.1 60")
+        .wait(1_000)
+        .quote(ID, "90 60", "90.1 60")
+        .wait(30_000)
+        .quote(ID, "90 60", "90.1 60")
+        .wait(60_000)
+        .clock();
+    tape
+}

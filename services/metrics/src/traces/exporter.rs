@@ -156,8 +156,10 @@ impl Exporter {
         while !self.waiting.is_empty() {
             let batch = self.waiting.len().min(BATCH);
             let request = otlp::request(&self.run, &self.waiting[..batch]);
-            let sent = self.client.post(&self.url).json(&request).send();
-            match self.runtime.block_on(sent).map(|answer| answer.status()) {
+            let post = self.client.post(&self.url).json(&request);
+            // Within the runtime, because the client's timeout needs its clock from the beginning.
+            let answer = self.runtime.block_on(async { post.send().await });
+            match answer.map(|answer| answer.status()) {
                 Ok(status) if status.is_success() => {
                     self.waiting.drain(..batch);
                     self.counts.exported.fetch_add(batch as u64, Ordering::Relaxed);

@@ -106,7 +106,7 @@ fn a_run_that_trades() {
     let acked = scrape.value("reprise_order_duration_seconds_count", "step=\"ack\"");
     assert_eq!(acked, events["order.accepted"] as f64);
     let waited = scrape.value("reprise_order_duration_seconds_sum", "step=\"ack\"");
-    assert!(waited >= acked * 0.003, "the paper venue takes 3 ms: {waited} s for {acked}");
+    assert!(waited > acked * 0.002_999, "the paper venue takes 3 ms: {waited} s for {acked}");
     let summary = watched.stop();
     assert!(summary.orders >= 5);
 }

@@ -23,6 +23,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 const CONFIG: &str = r#"
 [account]
 reporting_asset = "USD"
+allow_short = true
 [account.balances]
 USD = "1000000"
 [journal]
