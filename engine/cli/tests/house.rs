@@ -201,7 +201,11 @@ fn documents_name_paths_that_exist() {
     let made_by_users = "conf/secrets.env";
     for document in documents() {
         for path in paths_in(&std::fs::read_to_string(&document).unwrap()) {
-            assert!(path == made_by_users || root().join(&path).exists(), "{} names {path}, which is not there", document.display());
+            assert!(
+                path == made_by_users || root().join(&path).exists(),
+                "{} names {path}, which is not there",
+                document.display()
+            );
             checked += 1;
         }
     }
