@@ -25,7 +25,7 @@ pub(crate) struct Raised {
 /// What a line of the journal says of alerts.
 #[derive(Debug)]
 pub(crate) enum Said {
-    Raised(Raised),
+    Raised(Box<Raised>),
     Delivered(AlertDelivered),
 }
 
@@ -72,7 +72,7 @@ impl JournalAlerts {
         let mut found = Found::default();
         self.read_on(|said| {
             match said {
-                Said::Raised(raised) => found.raised.push(raised),
+                Said::Raised(raised) => found.raised.push(*raised),
                 Said::Delivered(record) => found.delivered.push(record),
             }
             ControlFlow::Continue(())
@@ -91,7 +91,7 @@ impl JournalAlerts {
                 RAISED => match Outcome::read_data(line.kind, &mut payload) {
                     Some(Ok(Outcome::AlertRaised(alert))) => {
                         let (cause, seq, ts, before) = (line.cause, line.seq, line.ts, self.position);
-                        Some(Said::Raised(Raised { alert: *alert, cause, seq, ts, before }))
+                        Some(Said::Raised(Box::new(Raised { alert: *alert, cause, seq, ts, before })))
                     }
                     _ => None,
                 },

@@ -107,7 +107,8 @@ impl Receivers {
             self.runtime.block_on(channel.send(message)).unwrap();
         }
         let (slack, teams) = (self.slack.taken(), self.teams.taken());
-        let [.., by_webhook, by_bot] = &slack[..] else { panic!("the webhook and the bot: {slack:?}") };
+        let (by_bot, others) = slack.split_last().unwrap();
+        let by_webhook = others.last().unwrap();
         let card = teams.last().unwrap();
         let checks = [
             ("webhook", by_webhook, block_kit::check(by_webhook, &[])),

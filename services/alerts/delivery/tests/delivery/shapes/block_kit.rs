@@ -51,7 +51,7 @@ fn text_object(value: &Value, kinds: &[&str], longest: usize) -> Checked {
     Ok(())
 }
 
-fn items<'a>(value: &'a Value, most: usize) -> Checked<&'a Vec<Value>> {
+fn items(value: &Value, most: usize) -> Checked<&Vec<Value>> {
     match value.as_array() {
         Some(items) if (1..=most).contains(&items.len()) => Ok(items),
         _ => fail(format!("1 to {most} items: {value}")),
