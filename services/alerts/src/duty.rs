@@ -32,7 +32,10 @@ impl Wake {
 
     /// The place and the purpose that a key stands for.
     pub(crate) fn of(key: u64) -> (usize, Self) {
-        (usize::try_from(key / 2).unwrap_or(usize::MAX), if key % 2 == 0 { Self::Watch } else { Self::Held })
+        (
+            usize::try_from(key / 2).unwrap_or(usize::MAX),
+            if key.is_multiple_of(2) { Self::Watch } else { Self::Held },
+        )
     }
 }
 

@@ -1,11 +1,13 @@
 //! `reprise alerts`: do messages arrive, and when would rules have spoken.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use reprise_alert_delivery::{Channel, Message};
 use reprise_assembly::{Config, Registry, assemble, from_recorded};
 use reprise_core::Outcomes;
-use reprise_model::event::{AlertRaised, RunMode};
-use reprise_model::{Input, Outcome, Ts};
+use reprise_model::event::{AlertRaised, RunMode, Source};
+use reprise_model::{Input, Instrument, Outcome, Ts};
 use reprise_replays::{Inputs, Selection};
 use serde_json::json;
 
@@ -102,29 +104,47 @@ fn backtest(args: &AlertsBacktestArgs, registry: &Registry) -> Result<u8> {
     Ok(exit::DONE)
 }
 
-/// Replays the run's inputs: under the run's own configuration with the rules that are said, or, when the run is a
-/// recording that decided nothing, under the configuration that is said.
-fn replay(args: &AlertsBacktestArgs, registry: &Registry) -> Result<Vec<Told>> {
+/// A run's inputs, and the configuration under which they are replayed.
+struct Replayed {
+    inputs: Inputs,
+    config: Config,
+    instruments: Vec<Instrument>,
+    epoch: u32,
+}
+
+/// A run is replayed under its own configuration, with the rules that are said, if any are; a recording, which has
+/// decided nothing, under the configuration that is said.
+fn replayed(args: &AlertsBacktestArgs, registry: &Registry) -> Result<Replayed> {
     let inputs = Inputs::open(&args.run, Selection::Verify)?;
-    let started = inputs.started();
-    let (mode, instruments, epoch) = (started.mode, started.instruments.clone(), started.epoch);
-    if mode == RunMode::Backtest && !started.copied_inputs {
-        let source = started.source.as_ref().map_or("its source", |source| source.path.as_str());
-        bail!(
-            "{} holds no inputs; name the run they are in ({source}), with -c for the rest",
-            args.run.display()
-        );
+    let started = inputs.started().clone();
+    let (instruments, epoch) = (started.instruments.clone(), started.epoch);
+    if started.mode == RunMode::Record {
+        let inputs = Inputs::open(&args.run, Selection::Backtest)?;
+        return Ok(Replayed { inputs, config: said(&args.config, registry)?, instruments, epoch: 0 });
     }
     let recorded = from_recorded(started.config.as_str())?;
     let has_said = !args.config.files.is_empty() || !args.config.settings.is_empty();
-    let config = match (mode, has_said) {
-        (RunMode::Record, _) => said(&args.config, registry)?,
-        (_, false) => recorded,
-        (_, true) => {
-            let rules = said(&args.config, registry)?.alerts;
-            Config { alerts: rules, ..recorded }
-        }
+    let config =
+        if has_said { Config { alerts: said(&args.config, registry)?.alerts, ..recorded } } else { recorded };
+    let inputs = match &started.source {
+        Some(source) if !started.copied_inputs => of_source(&args.run, source)?,
+        _ => inputs,
     };
+    Ok(Replayed { inputs, config, instruments, epoch })
+}
+
+/// The inputs of a backtest that names them elsewhere.
+fn of_source(run: &Path, source: &Source) -> Result<Inputs> {
+    let folder = if run.is_dir() { run } else { run.parent().unwrap_or(run) };
+    let selection = if source.market_only { Selection::MarketOnly } else { Selection::Backtest };
+    Inputs::open(&folder.join(&source.path), selection).with_context(|| {
+        format!("{} holds no inputs, and those of the run that it names cannot be read", run.display())
+    })
+}
+
+/// Every alert that the rules raise, in order.
+fn replay(args: &AlertsBacktestArgs, registry: &Registry) -> Result<Vec<Told>> {
+    let Replayed { inputs, config, instruments, epoch } = replayed(args, registry)?;
     if config.alerts.rule.is_empty() {
         say("the configuration has no [[alerts.rule]]; name one with -c FILE");
     }
@@ -132,7 +152,8 @@ fn replay(args: &AlertsBacktestArgs, registry: &Registry) -> Result<Vec<Told>> {
     let mut core = assemble(&config, registry, &instruments, epoch)?;
     let (mut outcomes, mut told) = (Outcomes::default(), Vec::new());
     while let Some((seq, ts, input)) = inputs.next_input()? {
-        if matches!(input, Input::RunEnded(_)) {
+        if let Input::RunStarted(started) = &input {
+            core.begin_epoch(seq, started.epoch);
             continue;
         }
         core.step(ts, &input, &mut outcomes).with_context(|| format!("the engine halts at seq {seq}"))?;

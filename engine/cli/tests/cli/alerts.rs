@@ -22,9 +22,9 @@ notional = "50"
 dedup_s = 0
 [[alerts.rule]]
 kind = "realized_pnl"
-name = "loss"
-below = "-0.01"
-hysteresis = "0.005"
+name = "gain"
+above = "0.2"
+hysteresis = "0.05"
 "#;
 
 /// A server that takes every message, at a place that is secret; what was taken.
@@ -120,13 +120,15 @@ fn rules_speak_as_they_would_have() {
     place.done("verify run");
     let raised = place.events("run", "--kind alert.");
     assert!(raised.iter().any(|event| event["data"]["rule"] == "fill"), "no fill was told");
-    assert!(raised.iter().any(|event| event["data"]["rule"] == "loss"), "no loss was told");
+    assert!(raised.iter().any(|event| event["data"]["rule"] == "gain"), "no gain was told");
     let ids = |events: &[Value], of: &dyn Fn(&Value) -> (Value, Value)| -> Vec<(Value, Value)> {
         events.iter().map(of).collect()
     };
     let expected = ids(&raised, &|event| (event["ts"].clone(), event["data"]["alert"].clone()));
+    place.done(&format!("backtest {} -c c.toml -o lean", sample.display()));
     for args in [
         "alerts backtest run --json".to_owned(),
+        "alerts backtest lean --json".to_owned(),
         format!("alerts backtest {} -c c.toml --json", sample.display()),
     ] {
         let told = place.json(&args);
@@ -136,4 +138,35 @@ fn rules_speak_as_they_would_have() {
     place.write("other.toml", "[[alerts.rule]]\nkind = \"fill\"\nname = \"large\"\nnotional = \"1000000\"\n");
     let said = place.done("alerts backtest run -c other.toml");
     assert!(said.out.contains("no rule would have said anything"), "{said:?}");
+    place.done(&format!("backtest {} --strategy ema-cross -o quiet", sample.display()));
+    let said = place.done("alerts backtest quiet");
+    assert!(said.err.contains("no [[alerts.rule]]"), "{said:?}");
+    assert_eq!(place.json("alerts backtest quiet --json"), Value::Array(Vec::new()));
+}
+
+/// Breaks when somebody who asks for the impossible is not told what is wrong and where.
+#[test]
+fn what_cannot_be_backtested_is_said() {
+    let place = Place::new();
+    place.write("bad.toml", "[[alerts.rule]]\nkind = \"equty\"\n");
+    place.write("c.toml", RULES);
+    let sample = root().join("replays/samples/binance-spot-20250325");
+    place.copy(sample.to_str().unwrap(), "market");
+    place.done("backtest market -c c.toml -o lean");
+    std::fs::remove_dir_all(place.path("market")).unwrap();
+    let rows = [
+        ("alerts backtest nowhere", 1, "nowhere"),
+        ("alerts backtest lean", 1, "lean holds no inputs"),
+        ("alerts backtest lean -c none.toml", 4, "none.toml"),
+        ("alerts backtest lean -c bad.toml", 4, "bad.toml:2"),
+        ("alerts backtest", 2, "RUNDIR"),
+        ("alerts test -c bad.toml", 4, "bad.toml:2"),
+    ];
+    for (args, code, expected) in rows {
+        let said = place.reprise(args);
+        assert!(said.code == code && said.err.contains(expected), "{args}: {said:?}");
+    }
+    let said = place.reprise_with("alerts test", &[("SLACK_BOT_TOKEN", "hunter2")]);
+    assert!(said.code == 1 && said.err.contains("alerts.slack.channel"), "{said:?}");
+    assert!(!said.err.contains("hunter2"));
 }

@@ -1,17 +1,16 @@
 //! What was delivered when the engine took no more records: kept beside the journal until the next epoch journals it.
 
-use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use reprise_model::event::{AlertDelivered, AlertId, ChannelName};
+use reprise_model::event::AlertDelivered;
 
 /// The file beside the journal: one `alert.delivered` a line, as JSON.
 pub const LATE_FILE: &str = "alerts-delivered.jsonl";
 
 /// What the file holds; a line that does not read was cut short, and its alert is sent again.
-pub(crate) fn read(dir: &Path) -> Vec<AlertDelivered> {
+fn read(dir: &Path) -> Vec<AlertDelivered> {
     let text = std::fs::read_to_string(dir.join(LATE_FILE)).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
@@ -28,13 +27,17 @@ pub(crate) fn add(dir: &Path, records: &[AlertDelivered]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Removes the file when the journal has everything that it holds.
-pub(crate) fn forget(dir: &Path, journaled: &BTreeSet<(ChannelName, AlertId)>) -> io::Result<()> {
-    let late = read(dir);
-    if late.is_empty() || !late.iter().all(|record| journaled.contains(&(record.channel, record.alert))) {
-        return Ok(());
+/// What the file holds and the journal does not have; the file goes when that is nothing.
+pub(crate) fn missing(dir: &Path, journaled: &[AlertDelivered]) -> io::Result<Vec<AlertDelivered>> {
+    let mut late = read(dir);
+    let is_known = |record: &AlertDelivered| {
+        journaled.iter().any(|other| (other.channel, other.alert) == (record.channel, record.alert))
+    };
+    late.retain(|record| !is_known(record));
+    if late.is_empty() && dir.join(LATE_FILE).exists() {
+        std::fs::remove_file(dir.join(LATE_FILE))?;
     }
-    std::fs::remove_file(dir.join(LATE_FILE))
+    Ok(late)
 }
 
 fn private(dir: &Path) -> io::Result<File> {

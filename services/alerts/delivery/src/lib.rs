@@ -16,18 +16,22 @@
 mod backoff;
 mod channel;
 mod connector;
+mod counts;
 mod delivery;
 mod lag;
 mod late;
 mod message;
+mod outlet;
 mod outstanding;
 mod post;
 mod secret;
 mod slack;
+mod taker;
 mod teams;
 mod worker;
 
 pub use channel::{Channel, ChannelError, ChannelSettings, Failure, Secrets, channels};
+pub use counts::{ChannelCounts, DeliveryCounts};
 pub use delivery::{Delivery, DeliverySettings, ProcessAlerts};
 pub use late::LATE_FILE;
 pub use message::{Message, RunPlace};

@@ -31,6 +31,14 @@ impl RunPlace {
         Self { run, dir: dir.to_owned() }
     }
 
+    fn place(&self, what: &str, ts: Ts) -> String {
+        format!("run {}, {what}, {}", cut(&self.run, LONGEST_VALUE), ts.in_words())
+    }
+
+    fn command(&self, verb: &str, range: &str) -> String {
+        cut(&format!("reprise journal {verb} {}{range}", self.quoted()), LONGEST_TEXT)
+    }
+
     /// The folder as a shell takes it.
     fn quoted(&self) -> String {
         let text = self.dir.to_string_lossy();
@@ -71,8 +79,8 @@ impl Message {
             severity: alert.severity,
             text: cut(&alert.text, LONGEST_TEXT),
             facts: kept(facts),
-            place: format!("run {}, seq {seq}, {}", run.run, ts.in_words()),
-            command: format!("reprise journal cat {} --from {cause} --to {seq}", run.quoted()),
+            place: run.place(&format!("seq {seq}"), ts),
+            command: run.command("cat", &format!(" --from {cause} --to {seq}")),
         }
     }
 
@@ -91,8 +99,8 @@ impl Message {
             severity,
             text: cut(text, LONGEST_TEXT),
             facts: kept(facts),
-            place: format!("run {}, told by the process itself, {}", run.run, now.in_words()),
-            command: format!("reprise journal verify {}", run.quoted()),
+            place: run.place("told by the process itself", now),
+            command: run.command("verify", ""),
         }
     }
 
@@ -122,11 +130,17 @@ fn kept(facts: Vec<(String, String)>) -> Vec<(String, String)> {
 
 /// A text in one line and no longer than that.
 pub(crate) fn cut(text: &str, longest: usize) -> String {
-    let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let line = text.chars().map(|c| if turns_or_breaks(c) { ' ' } else { c });
     let mut short: String = line.clone().take(longest).collect();
     if line.count() > longest {
         short.pop();
         short.push('…');
     }
     short
+}
+
+/// Characters that break a line, cannot be shown, or change the direction in which the others are read.
+fn turns_or_breaks(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -11,6 +11,7 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::backoff::Backoff;
 use crate::channel::{Channel, Failure};
+use crate::counts::Tally;
 use crate::message::Message;
 
 /// How delivery is tried.
@@ -36,7 +37,7 @@ pub(crate) struct Job {
     pub ts: Ts,
 }
 
-/// What was delivered in this epoch, so that its end can tell what the journal did not get.
+/// What was delivered, and of which it is not known yet that the engine has taken the record.
 pub(crate) type Delivered = Arc<Mutex<Vec<AlertDelivered>>>;
 
 /// A worker.
@@ -45,6 +46,7 @@ pub(crate) struct Worker {
     pub jobs: mpsc::Receiver<Job>,
     pub timing: Timing,
     pub controller: Controller,
+    pub tally: Arc<Tally>,
     pub delivered: Delivered,
     /// When the work must be over; `None` while the run goes on.
     pub deadline: watch::Receiver<Option<Instant>>,
@@ -81,11 +83,13 @@ impl Worker {
             }
             attempts = attempts.saturating_add(1);
             let Err(failure) = self.channel.send(&job.message).await else {
+                self.tally.delivered();
                 backoff.reset();
                 tracing::info!(alert = id, %channel, attempts, "alert delivered");
                 self.note_delivered(job, attempts);
                 return;
             };
+            self.tally.attempt_failed();
             tracing::warn!(alert = id, %channel, attempts, reason = %failure, "alert not delivered");
             let Failure { reason, retry_after, is_lasting } = failure;
             if is_lasting {
@@ -106,14 +110,18 @@ impl Worker {
     fn note_delivered(&self, job: &Job, attempts: u32) {
         let Some(alert) = job.alert else { return };
         let record = AlertDelivered { alert, channel: self.channel.name(), attempts, at: wall_clock() };
+        // An engine that has ended takes none. It is sent before it is noted, so that an answer to a later question
+        // shows that the engine has taken everything that was noted by then.
+        self.controller.record(Record::AlertDelivered(record.clone()));
         if let Ok(mut delivered) = self.delivered.lock() {
-            delivered.push(record.clone());
+            delivered.push(record);
         }
-        // An engine that has ended takes none; the end of the delivery sees that it is missing.
-        self.controller.record(Record::AlertDelivered(record));
     }
 
     fn note_failed(&self, job: &Job, attempts: u32, reason: &str, will_retry: bool) {
+        if !will_retry {
+            self.tally.given_up();
+        }
         let Some(alert) = job.alert else { return };
         let (channel, at) = (self.channel.name(), wall_clock());
         let record = AlertFailed { alert, channel, attempts, at, reason: reason.to_owned(), will_retry };

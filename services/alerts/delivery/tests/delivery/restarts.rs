@@ -37,6 +37,42 @@ fn what_was_not_delivered_is_sent_after_a_restart() {
     }
 }
 
+/// Breaks when a crash between a message and its record loses the alert, or sends it again under another id, or sends
+/// one again whose record the journal has.
+#[test]
+fn a_crash_before_the_record_sends_the_same_id_again() {
+    let (folder, slack, teams) = (tempfile::tempdir().unwrap(), Server::start(true), Server::start(false));
+    let dir = folder.path().join("run");
+    let run = Run::start(both(&slack, &teams), settings(&dir));
+    run.command(Command::Kill);
+    until_delivered(&dir, 2);
+    run.command(Command::Release);
+    until_delivered(&dir, 4);
+    run.stop();
+    // The journal as a process leaves it that is killed when both channels have taken the second message.
+    let segment = dir.join("000001.jsonl");
+    let text = std::fs::read_to_string(&segment).unwrap();
+    let records: Vec<usize> = text.match_indices("alert.delivered").map(|(at, _)| at).collect();
+    let cut = text[..records[2]].rfind('\n').unwrap() + 1;
+    std::fs::write(&segment, &text[..cut]).unwrap();
+    // What only a run leaves that ends in order.
+    for file in ["manifest.json", LATE_FILE].map(|name| dir.join(name)).iter().filter(|file| file.exists()) {
+        std::fs::remove_file(file).unwrap();
+    }
+    assert_eq!((told(&dir).raised.len(), told(&dir).delivered.len()), (2, 2));
+    for epoch in 2..4 {
+        let run = Run::start(both(&slack, &teams), settings(&dir));
+        until_delivered(&dir, 4);
+        run.stop();
+        for server in [&slack, &teams] {
+            let sent = ["kill_switch-1", "kill_switch-2"].map(|id| server.count(id));
+            assert_eq!(sent, [1, 2], "epoch {epoch}");
+            assert_eq!(server.taken()[1], server.taken()[2], "the same message, word for word");
+        }
+    }
+    assert_eq!(told(&dir).raised, ["kill_switch-1", "kill_switch-2"]);
+}
+
 /// Breaks when an alert that nobody can use any more is sent after a long time.
 #[test]
 fn old_alerts_are_left_alone() {

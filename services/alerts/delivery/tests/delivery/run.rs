@@ -5,7 +5,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use reprise_alert_delivery::{
-    Channel, ChannelSettings, Delivery, DeliverySettings, ProcessAlerts, Secrets, Timing, channels,
+    Channel, ChannelCounts, ChannelSettings, Delivery, DeliveryCounts, DeliverySettings, ProcessAlerts,
+    Secrets, Timing, channels,
 };
 use reprise_assembly::{Config, Layers, Registry, interpret};
 use reprise_journal::{Body, JournalReader};
@@ -33,12 +34,17 @@ pub fn config() -> Config {
 
 /// Both servers as channels.
 pub fn both(slack: &Server, teams: &Server) -> Vec<Channel> {
+    both_within(slack, teams, Duration::from_millis(400))
+}
+
+/// Both servers as channels that have so long to answer.
+pub fn both_within(slack: &Server, teams: &Server, timeout: Duration) -> Vec<Channel> {
     let settings = ChannelSettings {
         slack_api_url: "https://slack.com/api".to_owned(),
         slack_webhook_url: Some(slack.url.clone()),
         teams_webhook_url: Some(teams.url.clone()),
         slack_channel: None,
-        timeout: Duration::from_millis(400),
+        timeout,
     };
     channels(&settings, &Secrets::default()).unwrap()
 }
@@ -60,6 +66,7 @@ pub fn settings(dir: &Path) -> DeliverySettings {
 pub struct Run {
     pub controller: Controller,
     pub gauges: std::sync::Arc<Gauges>,
+    counts: Option<DeliveryCounts>,
     thread: JoinHandle<()>,
 }
 
@@ -80,14 +87,15 @@ impl Run {
             } else {
                 Some(Delivery::start(&mut engine, channels, settings).unwrap())
             };
-            give.send((engine.controller(), engine.gauges())).unwrap();
+            let counts = delivery.as_ref().map(Delivery::counts);
+            give.send((engine.controller(), engine.gauges(), counts)).unwrap();
             let halted = engine.run().err().map(|error| error.to_string());
             if let Some(delivery) = delivery {
                 delivery.finish(halted.as_deref());
             }
         });
-        let (controller, gauges) = take.recv_timeout(PATIENCE).unwrap();
-        Self { controller, gauges, thread }
+        let (controller, gauges, counts) = take.recv_timeout(PATIENCE).unwrap();
+        Self { controller, gauges, counts, thread }
     }
 
     /// The kill switch is moved: each time an alert.
@@ -104,6 +112,12 @@ impl Run {
             value: None,
         }));
         self.controller.send_numbered(input, PATIENCE).unwrap().0
+    }
+
+    /// What the delivery has counted for a channel.
+    pub fn counts(&self, channel: &str) -> ChannelCounts {
+        let counts = self.counts.as_ref().unwrap().read();
+        counts.into_iter().find(|counts| counts.channel.as_str() == channel).unwrap()
     }
 
     pub fn stop(self) {

@@ -19,6 +19,8 @@ pub enum Mode {
     Dead,
     /// Says nothing for longer than anybody waits.
     Slow,
+    /// Says nothing until it becomes something else, and then does that.
+    Held,
     /// 429 with `Retry-After: 1`.
     TooMany,
     /// 200 and a page of something else; for Teams, where any 2xx counts, no HTTP at all.
@@ -54,9 +56,9 @@ impl Server {
         let (its_mode, its_seen) = (Arc::clone(&mode), Arc::clone(&seen));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (mode, seen) = (*its_mode.lock().unwrap(), Arc::clone(&its_seen));
+                let (mode, seen) = (Arc::clone(&its_mode), Arc::clone(&its_seen));
                 // A client that hangs up is no concern of the server.
-                std::thread::spawn(move || drop(answer(stream, mode, is_slack, &seen)));
+                std::thread::spawn(move || drop(answer(stream, &mode, is_slack, &seen)));
             }
         });
         Self { url, mode, seen }
@@ -73,6 +75,16 @@ impl Server {
     /// What was taken so far.
     pub fn taken(&self) -> Vec<Value> {
         self.seen.lock().unwrap().taken.clone()
+    }
+
+    /// The title of each message that was taken, in the order in which they came.
+    pub fn titles(&self) -> Vec<String> {
+        let title = |message: &Value| {
+            let header = message.pointer("/blocks/0/text/text");
+            let title = header.or_else(|| message.pointer("/attachments/0/content/body/0/text"));
+            title.and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        self.seen.lock().unwrap().taken.iter().map(title).collect()
     }
 
     pub fn tokens(&self) -> Vec<String> {
@@ -99,7 +111,13 @@ pub fn until(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
-fn answer(mut stream: TcpStream, mode: Mode, is_slack: bool, seen: &Mutex<Seen>) -> std::io::Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    mode: &Mutex<Mode>,
+    is_slack: bool,
+    seen: &Mutex<Seen>,
+) -> std::io::Result<()> {
+    let mut now = *mode.lock().unwrap();
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut length, mut line, mut path) = (0, String::new(), None);
@@ -119,12 +137,20 @@ fn answer(mut stream: TcpStream, mode: Mode, is_slack: bool, seen: &Mutex<Seen>)
             }
         }
     }
+    if path.is_none() {
+        return Ok(());
+    }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     seen.lock().unwrap().attempts += 1;
     let is_method = path.as_deref().is_some_and(|path| path.ends_with("chat.postMessage"));
-    let (status, more, text) = match mode {
-        Mode::Dead => return Ok(()),
+    let began = Instant::now();
+    while now == Mode::Held && began.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(5));
+        now = *mode.lock().unwrap();
+    }
+    let (status, more, text) = match now {
+        Mode::Dead | Mode::Held => return Ok(()),
         Mode::Slow => {
             std::thread::sleep(Duration::from_secs(3));
             return Ok(());
@@ -143,7 +169,7 @@ fn answer(mut stream: TcpStream, mode: Mode, is_slack: bool, seen: &Mutex<Seen>)
         Mode::Good if is_slack => ("200 OK", "Content-Type: text/html\r\n", "ok"),
         Mode::Good => ("202 Accepted", "", ""),
     };
-    if mode == Mode::Good {
+    if now == Mode::Good {
         let mut seen = seen.lock().unwrap();
         seen.taken.push(serde_json::from_slice(&body).unwrap());
         seen.paths.extend(path);
