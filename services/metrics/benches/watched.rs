@@ -123,7 +123,7 @@ fn run(is_watched: bool, a_second: u64, seconds: u64) -> (Summary, f64) {
         otlp_url: is_watched.then(|| "http://127.0.0.1:9".to_owned()),
         ..Settings::of("run")
     };
-    let watching = serve(&mut engine, Vec::new(), &settings).unwrap();
+    let watching = serve(&mut engine, Vec::new(), None, &settings).unwrap();
     let (mut intake, controller) = (engine.intake(), engine.controller());
     let feed = std::thread::spawn(move || {
         send(&mut intake, a_second, seconds);

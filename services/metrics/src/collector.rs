@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::RecvTimeoutError;
 use reprise_runtime::{Controller, Gauges, IntakeCounts, Latencies, Subscription};
 
+use crate::channels::ChannelSource;
 use crate::feeds::FeedSource;
 use crate::happened::Happened;
 use crate::look::Look;
@@ -33,6 +34,7 @@ pub(crate) struct Collector {
     pub intake: Arc<IntakeCounts>,
     pub events: Subscription,
     pub feeds: Vec<FeedSource>,
+    pub channels: Option<ChannelSource>,
     pub spans: Option<Arc<SpanCounts>>,
     pub sheet: Arc<Sheet>,
     /// The stages when they were last seen.
@@ -120,6 +122,9 @@ impl Collector {
         }
         for feed in &mut self.feeds {
             feed.show(sheet);
+        }
+        if let Some(channels) = &self.channels {
+            channels.show(sheet);
         }
     }
 }

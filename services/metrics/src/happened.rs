@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use reprise_model::event::{Command, FeedState, FeedStatus};
+use reprise_model::event::{Command, FeedState, FeedStatus, Severity};
 use reprise_model::{Code, Input, InstrumentId, OrderId, Outcome, RequestOf, Ts};
 use reprise_runtime::{Event, Published};
 
 use crate::look::show_feed;
 use crate::sheet::Sheet;
-use crate::table::{BREACHES, COMMANDS, DENIALS, ORDER_STEP, REJECTIONS, Row};
+use crate::table::{ALERTS, BREACHES, COMMANDS, DENIALS, ORDER_STEP, REJECTIONS, Row};
 
 /// Orders whose times are kept at once. There are more only when their ends were lost.
 const ORDERS_KEPT: usize = 65_536;
@@ -49,6 +49,7 @@ impl Happened {
             }
         }
         RequestOf::ALL.iter().for_each(|request| sheet.count(&REJECTIONS, &[request.as_str()], 0));
+        Severity::ALL.iter().for_each(|severity| sheet.count(&ALERTS, &[severity.as_str()], 0));
         Command::ALL.iter().for_each(|command| sheet.count(&COMMANDS, &[command.as_str()], 0));
         [ACK, FILL, CANCEL, REPLACE].iter().for_each(|step| sheet.know(&ORDER_STEP, &[step]));
         Self::default()
@@ -85,6 +86,7 @@ impl Happened {
             Outcome::OrderDenied(e) => count_code(sheet, &DENIALS, e.refusal.code),
             Outcome::RiskBreach(e) => count_code(sheet, &BREACHES, e.refusal.code),
             Outcome::OrderRejected(e) => sheet.count(&REJECTIONS, &[e.request.as_str()], 1),
+            Outcome::AlertRaised(e) => sheet.count(&ALERTS, &[e.severity.as_str()], 1),
             _ => {}
         }
         if let Outcome::OrderSubmitted(e) = outcome {

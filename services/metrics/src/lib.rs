@@ -5,6 +5,7 @@
 //! wait: a subscriber that does not keep up loses events, which are counted, and the numbers of the market are never
 //! subscribed to. Every metric there is stands in [`TABLE`].
 
+mod channels;
 mod collector;
 mod error;
 mod feeds;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use reprise_runtime::{Engine, Interest};
 
+pub use channels::{ChannelCounts, ChannelSource};
 pub use error::MetricsError;
 pub use feeds::{FeedCounts, FeedSource};
 pub use table::{Row, TABLE, Type};
@@ -81,13 +83,14 @@ impl Running {
     }
 }
 
-/// Begins to watch an engine and its feeds.
+/// Begins to watch an engine, its feeds and, where alerts are told, their channels.
 ///
 /// # Errors
 /// When the address cannot be listened on, or a thread cannot be made.
 pub fn serve(
     engine: &mut Engine,
     feeds: Vec<FeedSource>,
+    channels: Option<ChannelSource>,
     settings: &Settings,
 ) -> Result<Running, MetricsError> {
     let mut running = Running { address: None, threads: Vec::new(), server: None };
@@ -110,6 +113,7 @@ pub fn serve(
         intake: engine.intake().counts(),
         events: engine.subscribe(Interest::Decisions, WAITING),
         feeds,
+        channels,
         spans,
         sheet: Arc::clone(&sheet),
         stages: None,

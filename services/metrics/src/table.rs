@@ -156,6 +156,12 @@ rows! {
     REJECTIONS = Counter "reprise_rejections_total" "requests" ["request"];
     /// Limits on losses and refusals that were reached, by rule.
     BREACHES = Counter "reprise_breaches_total" "breaches" ["code", "rule"];
+    /// Alerts that rules raised, by how much they matter.
+    ALERTS = Counter "reprise_alerts_raised_total" "alerts" ["severity"];
+    /// What became of messages: delivered, given_up, failed_attempt (tried again unless given up); left out without a channel.
+    MESSAGES = Counter "reprise_alert_messages_total" "messages" ["channel", "outcome"];
+    /// Messages that are neither delivered nor given up; left out without a channel.
+    MESSAGES_WAITING = Gauge "reprise_alert_messages_waiting" "messages" ["channel"];
     /// Commands of operators.
     COMMANDS = Counter "reprise_operator_commands_total" "commands" ["command"];
 

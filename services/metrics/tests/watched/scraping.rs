@@ -152,6 +152,11 @@ fn check_state(watched: &Watched, scrape: &Scrape) {
             ("reprise_feed_state", "instrument=\"ETH-USD.TEST\",state=\"gap\"", 1.0),
             ("reprise_feed_state", "instrument=\"BTC-USD.TEST\",state=\"live\"", 1.0),
             ("reprise_feed_gaps_total", "venue=\"TEST\"", 2.0),
+            ("reprise_alerts_raised_total", "severity=\"critical\"", 1.0),
+            ("reprise_alert_messages_total", "channel=\"slack\",outcome=\"delivered\"", 4.0),
+            ("reprise_alert_messages_total", "channel=\"slack\",outcome=\"given_up\"", 1.0),
+            ("reprise_alert_messages_total", "channel=\"slack\",outcome=\"failed_attempt\"", 6.0),
+            ("reprise_alert_messages_waiting", "channel=\"slack\"", 2.0),
             ("reprise_operator_commands_total", "command=\"pause\"", 1.0),
             ("reprise_run_info", "run=\"run\",mode=\"paper\",version=\"0.1.0\"", 1.0),
         ]

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use reprise_assembly::{Config, Layers, Registry, interpret};
-use reprise_metrics::{FeedCounts, FeedSource, MetricsError, Running, Settings, serve};
+use reprise_metrics::{ChannelCounts, ChannelSource, FeedCounts, FeedSource, MetricsError, Running, Settings, serve};
 use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode};
 use reprise_model::{FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, QuoteSource};
 use reprise_runtime::{Controller, Engine, Gauges, Intake, RuntimeError, Summary, wall_clock};
@@ -39,6 +39,8 @@ drain_ms = 2000
 max_open_orders = 50
 [risk.instruments."ETH-USD.TEST"]
 max_order_notional = "10"
+[[alerts.rule]]
+kind = "kill_switch"
 [[strategy]]
 kind = "ema-cross"
 fast = 3
@@ -140,7 +142,12 @@ impl Watched {
                 let events = counted.fetch_add(1, Ordering::Relaxed);
                 FeedCounts { frames: 7, gaps: 2, reconnects: 1, events, ..FeedCounts::default() }
             };
-            let running = serve(&mut engine, vec![FeedSource::new("TEST", read)], &settings);
+            let told = || {
+                let channel = "slack".to_owned();
+                vec![ChannelCounts { channel, delivered: 4, given_up: 1, failed_attempts: 6, waiting: 2 }]
+            };
+            let (feeds, channels) = (vec![FeedSource::new("TEST", read)], Some(ChannelSource::new(told)));
+            let running = serve(&mut engine, feeds, channels, &settings);
             give.send((engine.intake(), engine.controller(), engine.gauges(), running)).unwrap();
             engine.run()
         });

@@ -4,12 +4,19 @@ use std::path::Path;
 
 use anyhow::Result;
 use reprise_assembly::Config;
+use reprise_alert_delivery::DeliveryCounts;
 use reprise_feeds::FeedHandle;
-use reprise_metrics::{FeedCounts, FeedSource, Running, Settings, serve};
+use reprise_metrics::{ChannelCounts, ChannelSource, FeedCounts, FeedSource, Running, Settings, serve};
 use reprise_runtime::Engine;
 
 /// Begins to watch, as far as it is configured.
-pub fn start(engine: &mut Engine, feeds: &[FeedHandle], dir: &Path, config: &Config) -> Result<Running> {
+pub fn start(
+    engine: &mut Engine,
+    feeds: &[FeedHandle],
+    delivery: Option<DeliveryCounts>,
+    dir: &Path,
+    config: &Config,
+) -> Result<Running> {
     let run = std::path::absolute(dir)?;
     let run = run.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
     let settings = Settings {
@@ -17,7 +24,21 @@ pub fn start(engine: &mut Engine, feeds: &[FeedHandle], dir: &Path, config: &Con
         otlp_url: config.traces.otlp_url.clone(),
         ..Settings::of(&run)
     };
-    Ok(serve(engine, feeds.iter().map(source).collect(), &settings)?)
+    Ok(serve(engine, feeds.iter().map(source).collect(), delivery.map(channels), &settings)?)
+}
+
+fn channels(delivery: DeliveryCounts) -> ChannelSource {
+    ChannelSource::new(move || {
+        let counts = delivery.read().into_iter();
+        let shown = counts.map(|counts| ChannelCounts {
+            channel: counts.channel.to_string(),
+            delivered: counts.delivered,
+            given_up: counts.given_up,
+            failed_attempts: counts.failed_attempts,
+            waiting: counts.waiting,
+        });
+        shown.collect()
+    })
 }
 
 fn source(feed: &FeedHandle) -> FeedSource {

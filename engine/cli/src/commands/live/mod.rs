@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use reprise_alert_delivery::Delivery;
 use reprise_assembly::Config;
 use reprise_runtime::{Controller, Engine, Summary};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -32,9 +33,10 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
     }
     let status = status::tell(&mut engine, config.runtime.status_s, live.json)?;
     let alerts = alerts::start(&mut engine, dir, config)?;
+    let told = alerts.as_ref().map(Delivery::counts);
     let console = console::start(&mut engine, dir, config)?;
     let feeds = feeds::start(&engine, dir, config)?;
-    let metrics = metrics::start(&mut engine, &feeds, dir, config)?;
+    let metrics = metrics::start(&mut engine, &feeds, told, dir, config)?;
     let ended = engine.run();
     for feed in &feeds {
         feed.stop();
