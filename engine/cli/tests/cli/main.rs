@@ -43,4 +43,7 @@ mod same_decisions;
 #[cfg(test)]
 mod segments;
 #[cfg(test)]
+#[path = "../../../../services/alerts/delivery/tests/delivery/shapes/mod.rs"]
+mod shapes;
+#[cfg(test)]
 mod watched;

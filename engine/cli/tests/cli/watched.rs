@@ -12,6 +12,7 @@ use crate::alerts::inbox;
 use crate::devtools::Browser;
 use crate::kit::{Place, exact};
 use crate::running::{BUSY, Live, PATIENCE, Venues, get, log_of, logs_of};
+use crate::shapes::{adaptive_card, block_kit};
 
 /// Fees make it lose: first so much that it is told, then so much that it is stopped and sells what it has.
 const RULES: &str = r#"
@@ -90,12 +91,16 @@ fn near(a: f64, money: &Value) -> bool {
     (a - exact(money) as f64 / 1e12).abs() < 1e-6
 }
 
-/// The metrics, once they show the state as the control API does.
+/// The metrics, once they show the state as the control API does, and the two messages of each channel.
 fn scraped(metrics: &str, account: &Value) -> String {
+    let told = |scrape: &str, channel: &str| {
+        value(scrape, &format!("reprise_alert_messages_total{{channel=\"{channel}\",outcome=\"delivered\"}}"))
+    };
     let began = Instant::now();
     loop {
         let scrape = get(metrics, "/metrics");
-        if near(value(&scrape, "reprise_equity{asset=\"USD\"}"), &account["equity"]) {
+        let has_told = ["slack", "teams"].iter().all(|channel| told(&scrape, channel) == 2.0);
+        if has_told && near(value(&scrape, "reprise_equity{asset=\"USD\"}"), &account["equity"]) {
             return scrape;
         }
         assert!(began.elapsed() < PATIENCE, "{account}\n{scrape}");
@@ -219,11 +224,11 @@ fn a_run_is_watched_to_its_kill() {
     let run = start("-c watched.toml -o run");
     let (control, metrics) = (address_of(&place, "console: "), address_of(&place, "metrics are served"));
     until_stopped(&place, &control);
+    until_taken([&to_slack, &to_teams], 2, &place);
     let account = shown(&control, "/account");
     let scrape = scraped(&metrics, &account);
     check_numbers(&scrape, &control);
     check_page(&control, &account);
-    until_taken([&to_slack, &to_teams], 2, &place);
     for path in ["/", "/snapshot", "/alerts", "/openapi.json", "/readyz?verbose"] {
         check_no_canary(path, &get(&control, path));
     }
@@ -246,6 +251,8 @@ fn a_run_is_watched_to_its_kill() {
     let raised = place.events("run", "--kind alert.raised");
     let rules: BTreeSet<&str> = raised.iter().map(|event| event["data"]["rule"].as_str().unwrap()).collect();
     assert_eq!(rules, BTreeSet::from(["day_pnl", "kill_switch"]), "{raised:?}");
+    to_slack.lock().unwrap().iter().for_each(|message| block_kit::check(message, &[]).unwrap());
+    to_teams.lock().unwrap().iter().for_each(|message| adaptive_card::check(message).unwrap());
     check_inbox("Slack", &to_slack.lock().unwrap(), &raised);
     check_inbox("Teams", &to_teams.lock().unwrap(), &raised);
     let delivered = place.events("run", "--kind alert.delivered");

@@ -10,7 +10,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use reprise_assembly::{Config, Layers, Registry, interpret};
-use reprise_metrics::{ChannelCounts, ChannelSource, FeedCounts, FeedSource, MetricsError, Running, Settings, serve};
+use reprise_metrics::{
+    ChannelCounts, ChannelSource, FeedCounts, FeedSource, MetricsError, Running, Settings, serve,
+};
 use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode};
 use reprise_model::{FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, QuoteSource};
 use reprise_runtime::{Controller, Engine, Gauges, Intake, RuntimeError, Summary, wall_clock};

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use reprise_assembly::Config;
 use reprise_alert_delivery::DeliveryCounts;
+use reprise_assembly::Config;
 use reprise_feeds::FeedHandle;
 use reprise_metrics::{ChannelCounts, ChannelSource, FeedCounts, FeedSource, Running, Settings, serve};
 use reprise_runtime::Engine;
