@@ -58,9 +58,9 @@ mod usage;
 mod watch;
 
 pub use bands::BandsService;
+pub use reprise_model::TimeOfDay;
 pub use service::{CheckReport, RiskService};
 pub use settings::{
     BandKind, BandSettings, CollarSides, Combine, Limits, OnLoss, RiskSettings, SettingsError,
 };
-pub use reprise_model::TimeOfDay;
 pub use usage::LimitUsage;

@@ -104,6 +104,8 @@ async fn through_the_states(browser: &mut Browser, run: &Path) {
     kill_by_hand(browser).await;
     running.play(200, Duration::from_millis(400));
     look(browser, &url, "killed", &["halted", "prices look wrong", "kill by console"]).await;
+    // What still listens is gone before the server is: a closed connection would be a complaint.
+    browser.open("about:blank", 400).await;
     running.stop();
     let server =
         Server::start("127.0.0.1:0".parse().unwrap(), Desk::new(Arc::new(stepped(run)), Guard::default()))
@@ -111,7 +113,6 @@ async fn through_the_states(browser: &mut Browser, run: &Path) {
     let url = format!("http://{}/", server.address());
     look(browser, &url, "finished", &["finished", "this run is over", "halted"]).await;
     browser.until("document.getElementById('controls').hidden").await;
-    // What still listens is gone before the server is: a closed connection would be a complaint.
     browser.open("about:blank", 400).await;
     server.stop();
 }

@@ -78,6 +78,13 @@ fn rows() -> Vec<Row> {
         row("/kill", &[HOST, JSON, TOKEN, ("origin", "http://localhost:80")], "{}", 403, "other origins"),
         row("/kill", &[HOST, JSON, TOKEN, ("sec-fetch-site", "cross-site")], "{}", 403, "other origins"),
         row("/kill", &[HOST, JSON, TOKEN, ("sec-fetch-site", "same-site")], "{}", 403, "other origins"),
+        row(
+            "/kill",
+            &[HOST, JSON, TOKEN, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")],
+            "{}",
+            403,
+            "other origins",
+        ),
         // By which name.
         row("/kill", &[JSON, TOKEN], "{}", 421, "one Host"),
         row("/kill", &[("host", "evil.example"), JSON, TOKEN], "{}", 421, "not served here"),
@@ -97,6 +104,9 @@ fn rows() -> Vec<Row> {
         row("/kill", &[HOST, JSON, TOKEN], deep, 400, "JSON object"),
         row("/kill", &[HOST, JSON, TOKEN], "{", 400, "JSON object"),
         row("/kill", &[HOST, JSON, TOKEN], "[]", 400, "JSON object"),
+        row("/kill", &[HOST, JSON, TOKEN], r#"{"all":false,"all":true}"#, 400, "each thing once"),
+        row("/kill", &[HOST, JSON, TOKEN], r#"{"flatten":"yes"}"#, 422, "true or false"),
+        row("http://evil.example/kill", &[HOST, JSON, TOKEN], "{}", 421, "one Host"),
         row("/kill", &[HOST, JSON, TOKEN], r#"{"flaten":true}"#, 422, "no field 'flaten'"),
         row("/kill", &[HOST, JSON, TOKEN], r#"{"flatten":1}"#, 422, "true or false"),
         row("/release", &[HOST, JSON, TOKEN], "{}", 422, "'reason' is missing"),
@@ -116,6 +126,7 @@ fn rows() -> Vec<Row> {
             422,
             "not an instrument",
         ),
+        row("/cancel-all", &[HOST, JSON, TOKEN], r#"{"order":"1-2"}"#, 422, "not an open order"),
         row("/nothing", &[HOST, JSON, TOKEN], "{}", 404, "nothing here"),
         row("/status", &[HOST, JSON, TOKEN], "{}", 405, "asked for otherwise"),
     ]
