@@ -11,8 +11,8 @@ use reprise_model::{Asset, Cash};
 use reprise_venue_sim::{CoinbaseKey, MapRule, Network, Speed};
 
 pub use control::{
-    CancelAllArgs, ConsoleArgs, Given, KillArgs, LookArgs, PauseArgs, ReduceOnlyArgs, ReleaseArgs, SetLimitArgs,
-    TopArgs, Where,
+    CancelAllArgs, ConsoleArgs, Given, KillArgs, LookArgs, PauseArgs, ReduceOnlyArgs, ReleaseArgs,
+    SetLimitArgs, TopArgs, Where,
 };
 
 /// An event-sourced trading engine: it journals what it saw and decided, and proves it by replay.

@@ -20,7 +20,7 @@ const FAULTS: &str = r#"(() => {
   const faults = [];
   const name = (e) => (e.id ? '#' + e.id : e.tagName + ' ' + (e.textContent || '').slice(0, 30));
   const boxes = (selector) => [...document.querySelectorAll(selector)].filter((e) => e.getClientRects().length);
-  for (const selector of ['main > *', '#controls button', '#badges > li', '#banner > *', '#tiles > div', 'section > h2, section > select, section > input, section > button, section > div']) {
+  for (const selector of ['main > *', '#controls button', '#badges > li', '#banner > *', '#tiles > div', 'section > h2, section > select, section > input, section > button, section > div', '.u-series', '#events li']) {
     const all = boxes(selector);
     all.forEach((a, at) => all.slice(at + 1).forEach((b) => {
       const [x, y] = [a.getBoundingClientRect(), b.getBoundingClientRect()];
@@ -34,7 +34,7 @@ const FAULTS: &str = r#"(() => {
     const box = e.getBoundingClientRect();
     if (box.right > innerWidth + 1 || box.left < -1) faults.push(name(e) + ' leaves the page');
   }
-  for (const e of boxes('button, .badge, h2, #tiles dd')) if (e.scrollWidth > e.clientWidth + 1) faults.push(name(e) + ' is cut off');
+  for (const e of boxes('button, .badge, h2, #tiles dt, #tiles dd, .chart, .chart .u-legend, #notice p')) if (e.scrollWidth > e.clientWidth + 1) faults.push(name(e) + ' is cut off');
   return faults;
 })()"#;
 
@@ -123,6 +123,8 @@ async fn through_the_states(browser: &mut Browser, run: &Path) {
 fn the_page_in_a_browser() {
     runtime().block_on(async {
         let Some(mut browser) = Browser::start().await else {
+            let is_needed = std::env::var_os("CONSOLE_BROWSER").is_some_and(|said| said == "needed");
+            assert!(!is_needed, "a browser is needed here: install chromium, or name one with CHROMIUM");
             println!("skipped: this machine has no chromium");
             return;
         };

@@ -53,6 +53,8 @@ kind = "stddev"
 window = 20
 width = 2.0
 interval_ms = 200
+[[alerts.rule]]
+kind = "kill_switch"
 [[strategy]]
 kind = "ema-cross"
 fast = 20
