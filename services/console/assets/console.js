@@ -292,10 +292,13 @@ function open(command, title, about, fields, danger) {
   byId("ask-error").textContent = "";
   for (const label of form.querySelectorAll("label")) {
     const name = label.dataset.for;
-    label.hidden = name === "token" ? Boolean(token) && command !== null : !fields.includes(name);
+    if (name === "token") label.hidden = Boolean(token) && command !== null;
+    else if (name === "by") label.hidden = command === null;
+    else label.hidden = !fields.includes(name);
     const input = label.querySelector("input");
     if (input.type === "checkbox") input.checked = false;
-    else if (name !== "token") input.value = "";
+    // Who it is stays who it is.
+    else if (name !== "token" && name !== "by") input.value = "";
   }
   const keys = snapshot ? [...new Set(snapshot.limits.map((row) => row.key))] : [];
   byId("limit-keys").replaceChildren(...keys.map((key) => new Option(key)));
@@ -312,7 +315,7 @@ function askForToken() {
 }
 
 function bodyOf(command) {
-  const body = { by: "console" };
+  const body = { by: form.elements.by.value.trim() || "console" };
   for (const name of COMMANDS[command][2]) {
     const input = form.elements[name];
     if (input.type === "checkbox") {

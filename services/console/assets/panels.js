@@ -126,7 +126,7 @@ function drawOrders(rows) {
   const qty = widest(rows.map((row) => row.qty));
   table(byId("orders"),
     [["Instrument"], ["Side"], ["Quantity", 1], ["Price", 1], ["Filled", 1], ["Status"], ["Type"], ["Strategy"], ["Since"], ["Order"]],
-    rows.map((row) => [row.instrument, side(row.side), number(row.qty, qty), price(row, row.price || row.stop_price), number(row.filled, qty),
+    rows.map((row) => [row.instrument, side(row.side), number(row.qty, qty), price(row, row.price || row.stop_price), row.filled === "0" ? right("0") : number(row.filled, qty),
       row.status, row.order_type, row.strategy, when(row.requested_at), row.order]),
     "No open orders.");
 }

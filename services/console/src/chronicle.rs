@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reprise_core::Decided;
 use reprise_model::event::{FeedState, Fill, OrderDenied, TradingState};
-use reprise_model::{Input, InstrumentId, Label, NewOrder, OrderId, Outcome, Seq, Ts};
+use reprise_model::{Input, InstrumentId, NewOrder, OrderId, Outcome, Seq, Ts};
 use reprise_runtime::{Event, Published};
 use tokio::sync::watch;
 
@@ -63,7 +63,8 @@ struct Memory {
     fills: VecDeque<FillRow>,
     alerts: VecDeque<AlertRow>,
     terms: BTreeMap<OrderId, NewOrder>,
-    feeds: BTreeMap<(Label<15>, Option<InstrumentId>), FeedState>,
+    /// What each feed said last.
+    feeds: BTreeMap<InstrumentId, FeedState>,
     counts: Counts,
     trading_reason: Option<String>,
     sampling: Sampling,
@@ -274,10 +275,16 @@ impl Memory {
         keep(&mut self.alerts, row, ROWS);
     }
 
-    /// A feed that says again what it is, or is not there yet when a run begins, tells nothing new.
+    /// A feed that says again what it is, or is not there yet when a run begins, tells nothing new. What a venue says
+    /// is so for every instrument of it.
     fn is_news(&mut self, input: &Input) -> bool {
         let Input::FeedStatus(e) = input else { return true };
-        self.feeds.insert((e.venue, e.instrument), e.state).unwrap_or(FeedState::Down) != e.state
+        let Some(instrument) = e.instrument else {
+            let of_venue = self.feeds.iter_mut().filter(|(id, _)| id.venue() == e.venue.as_str());
+            let changed = of_venue.filter(|(_, state)| **state != e.state);
+            return changed.map(|(_, state)| *state = e.state).count() > 0;
+        };
+        self.feeds.insert(instrument, e.state).unwrap_or(FeedState::Down) != e.state
     }
 
     fn take(&mut self, seq: Seq, ts: Ts, outcome: &Outcome) {

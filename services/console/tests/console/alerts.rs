@@ -3,10 +3,22 @@
 
 use std::time::Duration;
 
-use reprise_model::event::FeedState;
+use reprise_model::event::{FeedState, FeedStatus};
+use reprise_model::{Input, Label};
 use serde_json::Value;
 
 use crate::kit::{NAMES, Running, feed};
+
+fn of_venue(state: FeedState, reason: &str) -> Input {
+    let venue = Label::new("TEST").unwrap();
+    Input::FeedStatus(FeedStatus {
+        venue,
+        instrument: None,
+        state,
+        reason: Some(reason.to_owned()),
+        conflated: None,
+    })
+}
 
 /// The alerts that are shown, oldest first, as `kind text`.
 fn shown(running: &Running) -> Vec<String> {
@@ -26,7 +38,10 @@ fn alerts_are_shown_beside_what_else_wants_an_eye() {
         running.take(feed(NAMES[0], FeedState::Down, Some("the connection broke")));
     }
     running.take(feed(NAMES[0], FeedState::Live, None));
-    running.until(|running| shown(running).len() >= 4);
+    for _ in 0..2 {
+        running.take(of_venue(FeedState::Down, "the venue closed"));
+    }
+    running.until(|running| shown(running).len() >= 5);
     assert_eq!(running.post("/kill", r#"{"by":"ann","reason":"prices look wrong"}"#).status, 200);
     running.until(|running| shown(running).iter().any(|row| row.starts_with("alert.raised")));
     let told = shown(&running);
@@ -35,6 +50,7 @@ fn alerts_are_shown_beside_what_else_wants_an_eye() {
         "feed.status  feed of ETH-USD.TEST is live",
         "feed.status  feed of BTC-USD.TEST is down: the connection broke",
         "feed.status  feed of BTC-USD.TEST is live",
+        "feed.status  feed of TEST is down: the venue closed",
         "operator.command  kill by ann: prices look wrong",
         "risk.state  kill switch is halted, by operator: prices look wrong",
     ];

@@ -48,7 +48,8 @@ fn album() -> Option<PathBuf> {
 async fn look(browser: &mut Browser, url: &str, state: &str, words: &[&str]) {
     for width in WIDTHS {
         for theme in ["light", "dark"] {
-            if theme == "dark" && width == 1000 {
+            // Themes differ in their colours only: one width will do, but for pictures.
+            if theme == "dark" && width != 1800 && album().is_none() {
                 continue;
             }
             browser.open(&format!("{url}?theme={theme}"), width).await;
@@ -75,7 +76,7 @@ async fn kill_by_hand(browser: &mut Browser) {
     let press = |token: &str| {
         format!(
             "(() => {{ document.querySelector('[data-command=kill]').click(); const f = document.getElementById('ask-form').elements; \
-             f.reason.value = 'prices look wrong'; f.flatten.checked = true; f.token.value = '{token}'; \
+             f.reason.value = 'prices look wrong'; f.by.value = 'ann'; f.flatten.checked = true; f.token.value = '{token}'; \
              document.getElementById('ask-yes').click(); return true; }})()"
         )
     };
@@ -93,7 +94,7 @@ async fn kill_by_hand(browser: &mut Browser) {
 async fn through_the_states(browser: &mut Browser, run: &Path) {
     let mut running = Running::start(run, &[]);
     let url = format!("http://{}/", running.address());
-    running.play(2_400, Duration::from_secs(6));
+    running.play(1_800, Duration::from_secs(4));
     look(browser, &url, "trading", &["active", "live", "ema-cross", "max_gross_exposure", "order."]).await;
     running.take(feed(NAMES[0], FeedState::Down, Some("the venue closed the connection")));
     running.play(20, Duration::from_millis(200));
@@ -103,7 +104,7 @@ async fn through_the_states(browser: &mut Browser, run: &Path) {
     browser.until("document.getElementById('badges').innerText.includes('live')").await;
     kill_by_hand(browser).await;
     running.play(200, Duration::from_millis(400));
-    look(browser, &url, "killed", &["halted", "prices look wrong", "kill by console"]).await;
+    look(browser, &url, "killed", &["halted", "prices look wrong", "kill by ann"]).await;
     // What still listens is gone before the server is: a closed connection would be a complaint.
     browser.open("about:blank", 400).await;
     running.stop();

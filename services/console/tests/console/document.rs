@@ -98,7 +98,7 @@ fn check(place: &str, value: &serde_json::Value, schema: &serde_json::Value) {
     }
     let (Some(fields), Some(known)) = (value.as_object(), schema["properties"].as_object()) else { return };
     for (name, field) in fields {
-        let known = known.get(name).unwrap_or_else(|| panic!("{place}: {name} is not described"));
+        let known = known.get(name).ok_or_else(|| format!("{place}: {name} is not described")).unwrap();
         assert!(known["description"].is_string(), "{place}: {name} has no description");
         check(&format!("{place}.{name}"), field, known);
     }

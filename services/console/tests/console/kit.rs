@@ -273,7 +273,7 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+        serde_json::from_str(&self.body).map_err(|error| format!("no JSON ({error}): {self:?}")).unwrap()
     }
 }
 

@@ -76,7 +76,7 @@ fn keys() -> mpsc::Receiver<()> {
     let (give, take) = mpsc::channel();
     thread::spawn(move || {
         const CTRL_C: u8 = 3;
-        for key in std::io::stdin().bytes().map_while(Result::ok) {
+        for key in std::io::stdin().lock().bytes().map_while(Result::ok) {
             if matches!(key, b'q' | b'Q' | CTRL_C) && give.send(()).is_err() {
                 return;
             }
