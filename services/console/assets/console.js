@@ -17,20 +17,26 @@ async function look(path) {
   return answer.json();
 }
 
-function notice(text, isBad) {
+// Lines, each with how bad it is: bad, warn, or nothing.
+function notice(lines) {
   const place = byId("notice");
-  place.hidden = !text;
-  place.className = isBad ? "bad" : "";
-  place.textContent = text || "";
+  place.hidden = !lines.length;
+  place.replaceChildren(...lines.map(([tone, text]) => element("p", tone, text)));
 }
 
 function say(status) {
-  const notices = [];
-  if (status.trading !== "active") notices.push(`Kill switch: ${status.trading.replace("_", " ")}${status.trading_reason ? `. ${status.trading_reason}` : ""}`);
+  const isOver = status.phase === "finished";
+  const lines = [];
+  if (isOver) lines.push(["", "This run is over. It is only looked at: nothing in it can be changed."]);
+  const reason = status.trading_reason ? `: ${status.trading_reason}` : "";
+  if (status.trading === "halted") lines.push(["bad", `Kill switch ${isOver ? "was" : "is"} pulled, nothing may go${reason}`]);
+  if (status.trading === "reduce_only") lines.push(["warn", `Only orders that reduce exposure ${isOver ? "could" : "may"} go${reason}`]);
   const lost = snapshot.markets.filter((row) => row.feed && row.feed !== "live");
-  if (status.phase !== "finished" && lost.length) notices.push(`Feed lost: ${lost.map((row) => `${row.instrument} is ${row.feed}`).join(", ")}`);
-  if (status.phase === "finished") notices.push("This run is over. It is only looked at: nothing in it can be changed.");
-  notice(notices.join(" · "), status.trading === "halted" || lost.some((row) => row.feed === "down"));
+  if (!isOver && lost.length) {
+    const tone = lost.some((row) => row.feed === "down") ? "bad" : "warn";
+    lines.push([tone, `Feed lost: ${lost.map((row) => `${row.instrument} is ${row.feed}`).join(", ")}`]);
+  }
+  notice(lines);
 }
 
 // ── charts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -55,9 +61,20 @@ function chart(id, make, points) {
   }
 }
 
-const value = (places) => (plot, number) => (number === null || number === undefined ? "–" : number.toFixed(places));
+// What a legend says: the point under the pointer, else the last one.
+const pointed = (plot, number, at, index) => (index === null || index === undefined ? plot.data[at].at(-1) : number);
+const value = (places) => (plot, number, at, index) => {
+  const shown = pointed(plot, number, at, index);
+  return shown === null || shown === undefined ? "–" : shown.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+};
 const seconds = (ts) => Number(ts) / 1e9;
-const clock = { label: "Time", value: (plot, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(11, 19)) };
+const clock = {
+  label: "Time",
+  value: (plot, number, at, index) => {
+    const shown = pointed(plot, number, at, index);
+    return shown === null || shown === undefined ? "–" : new Date(shown * 1000).toISOString().slice(11, 19);
+  },
+};
 // 24 hours, UTC, and seconds only where they tell something; a date where a day begins.
 const times = (plot, splits, axis, space, step) => splits.map((at) => {
   const text = new Date(at * 1e3).toISOString();
@@ -65,30 +82,39 @@ const times = (plot, splits, axis, space, step) => splits.map((at) => {
 });
 const utc = (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC");
 
+// Room above and below; a line that is flat stands in the middle.
+function around(plot, low, high) {
+  if (low === null || low !== high) return uPlot.rangeNum(low, high, 0.1, true);
+  const room = Math.abs(low) / 1000 || 1;
+  return [low - room, high + room];
+}
+
 function drawEquity() {
   const points = series.equity;
-  const data = [points.map((p) => seconds(p.ts)), points.map((p) => Number(p.equity)), points.map((p) => -Number(p.drawdown))];
+  const data = [points.map((p) => seconds(p.ts)), points.map((p) => Number(p.equity)), points.map((p) => 0 - Number(p.drawdown))];
   chart("equity-chart", (axis) => ({
     tzDate: utc,
-    scales: { fall: { range: (plot, low) => [Math.min(low, -1e-9) * 3, 0] } },
+    scales: { y: { range: around }, fall: { range: (plot, low) => [Math.min(low, -1) * 3, 0] } },
     series: [clock,
       { label: "Equity", stroke: colour("--accent"), width: 1.5, value: value(2), points: { show: false } },
       { label: "Drawdown", stroke: colour("--bad"), fill: colour("--bad-ground"), width: 1, scale: "fall", value: value(2), points: { show: false } }],
-    axes: [{ ...axis, values: times, size: 30 }, { ...axis, size: 70 }, { ...axis, scale: "fall", side: 1, size: 56, grid: { show: false } }],
+    axes: [{ ...axis, values: times, size: 30, space: 76 }, { ...axis, size: 70 }, { ...axis, scale: "fall", side: 1, size: 56, grid: { show: false } }],
   }), data);
 }
 
 function drawPrice() {
   const points = series.prices.get(byId("instrument").value) || [];
+  const places = pricePlaces(byId("instrument").value);
   const some = (text) => (text === undefined ? null : Number(text));
   const data = [points.map((p) => seconds(p.ts)), ...["lower", "upper", "mid"].map((name) => points.map((p) => some(p[name])))];
-  const band = { stroke: colour("--soft"), width: 1, dash: [4, 3], value: value(2), points: { show: false } };
+  const band = { stroke: colour("--soft"), width: 1, dash: [4, 3], value: value(places), points: { show: false } };
   chart("price-chart", (axis) => ({
     tzDate: utc,
+    scales: { y: { range: around } },
     series: [clock, { label: "Lower", ...band }, { label: "Upper", ...band },
-      { label: "Mid", stroke: colour("--accent"), width: 1.5, value: value(2), points: { show: false } }],
+      { label: "Mid", stroke: colour("--accent"), width: 1.5, value: value(places), points: { show: false } }],
     bands: [{ series: [2, 1], fill: colour("--quiet-ground") }],
-    axes: [{ ...axis, values: times, size: 30 }, { ...axis, size: 70 }],
+    axes: [{ ...axis, values: times, size: 30, space: 76 }, { ...axis, size: 70 }],
   }), data);
 }
 
@@ -128,8 +154,12 @@ function offerInstruments(markets) {
 // ── the loop ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function refresh() {
+  const before = snapshot;
   snapshot = await look("snapshot");
   const { status } = snapshot;
+  // Another run is served here now: nothing of the one before belongs to it.
+  if (before && before.status.run !== status.run) return location.reload();
+  learnPlaces(snapshot.markets);
   const now = { at: Number(status.ts) / 1e9, inputs: status.inputs };
   const rate = last && now.at > last.at ? Math.round((now.inputs - last.inputs) / (now.at - last.at)) : null;
   last = now;
@@ -144,8 +174,8 @@ async function refresh() {
   byId("controls").hidden = status.phase === "finished";
   say(status);
   const [fills, denials, alerts] = await Promise.all(["fills", "denials", "alerts"].map(look));
-  drawFills(fills);
-  drawDenials(denials);
+  drawFills(fills, status.fills);
+  drawDenials(denials, status.denied);
   drawAlerts(alerts);
   await askSeries();
 }
@@ -158,7 +188,7 @@ async function loop() {
       if (snapshot.status.phase === "finished") return;
     } catch (error) {
       if (snapshot) drawBanner(snapshot.status, true);
-      notice(`The engine does not answer: ${error.message}`, true);
+      notice([["bad", `The engine does not answer: ${error.message}`]]);
     }
     await new Promise((done) => setTimeout(done, 1000));
   }
@@ -178,10 +208,10 @@ function drawEvents() {
   const takes = (line) => wanted.every((word) => line.text.toLowerCase().includes(word));
   const shown = [];
   for (let at = kept.length - 1; at >= 0 && shown.length < MOST_SHOWN; at -= 1) if (takes(kept[at])) shown.push(kept[at]);
-  const rows = shown.map(({ seq, ts, kind, told }) => {
+  const rows = shown.map(({ seq, ts, kind, told, whole }) => {
     const row = element("li");
     row.append(element("span", "", seq), element("span", "", when(ts)), element("span", "", kind), element("span", "", told));
-    row.title = told;
+    row.title = whole;
     return row;
   });
   byId("events").replaceChildren(...(rows.length ? rows : [element("p", "empty", kept.length ? "No event fits the filter." : "No events yet.")]));
@@ -193,18 +223,26 @@ function drawEventsSoon() {
   setTimeout(drawEvents, 200);
 }
 
+// Numbers that a browser would round, as text.
+const exact = (json) => json.replace(/"(?:[^"\\]|\\.)*"|\d{16,}/g, (found) => (found.startsWith('"') ? found : `"${found}"`));
+
+function inWords(said) {
+  if (typeof said === "object") return JSON.stringify(said);
+  return /^\d{19}$/.test(said) ? when(said) : String(said);
+}
+
 function takeFrame(frame) {
   const field = (name) => frame.split("\n").filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2)).join("\n");
   const text = field("data");
   if (!text) return null;
   const id = field("id");
   if (field("event") === "gap") {
-    kept.push({ seq: "…", ts: Date.now() * 1e6, kind: "gap", told: "events are missing here; the journal has them", text: "gap" });
+    kept.push({ seq: "…", ts: Date.now() * 1e6, kind: "gap", told: "events are missing here; the journal has them", whole: "", text: "gap" });
     return null;
   }
-  const event = JSON.parse(text);
-  const told = Object.entries(event.data).map(([name, said]) => `${name} ${typeof said === "object" ? JSON.stringify(said) : said}`).join(" · ");
-  kept.push({ seq: String(event.seq), ts: event.ts, kind: event.kind, told, text: `${event.kind} ${told}` });
+  const event = JSON.parse(exact(text));
+  const told = Object.entries(event.data).map(([name, said]) => `${name} ${inWords(said)}`).join(" · ");
+  kept.push({ seq: String(event.seq), ts: event.ts, kind: event.kind, told, whole: text, text: `${event.kind} ${told}` });
   if (kept.length > MOST_KEPT) kept.splice(0, kept.length - MOST_KEPT);
   drawEventsSoon();
   return id;
@@ -254,10 +292,13 @@ function open(command, title, about, fields, danger) {
   byId("ask-error").textContent = "";
   for (const label of form.querySelectorAll("label")) {
     const name = label.dataset.for;
-    label.hidden = name === "token" ? Boolean(token) && command !== null : !fields.includes(name);
+    if (name === "token") label.hidden = Boolean(token) && command !== null;
+    else if (name === "by") label.hidden = command === null;
+    else label.hidden = !fields.includes(name);
     const input = label.querySelector("input");
     if (input.type === "checkbox") input.checked = false;
-    else if (name !== "token") input.value = "";
+    // Who it is stays who it is.
+    else if (name !== "token" && name !== "by") input.value = "";
   }
   const keys = snapshot ? [...new Set(snapshot.limits.map((row) => row.key))] : [];
   byId("limit-keys").replaceChildren(...keys.map((key) => new Option(key)));
@@ -274,7 +315,7 @@ function askForToken() {
 }
 
 function bodyOf(command) {
-  const body = { by: "console" };
+  const body = { by: form.elements.by.value.trim() || "console" };
   for (const name of COMMANDS[command][2]) {
     const input = form.elements[name];
     if (input.type === "checkbox") {

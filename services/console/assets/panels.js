@@ -17,7 +17,9 @@ function decimal(text, places) {
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   let decimals = rest || "";
   if (places !== undefined) decimals = decimals.slice(0, places).padEnd(places, "0");
-  return (sign ? "−" : "") + grouped + (decimals ? "." + decimals : "");
+  const shown = grouped + (decimals ? "." + decimals : "");
+  // What is too small to be seen has no sign.
+  return (sign && /[1-9]/.test(shown) ? "−" : "") + shown;
 }
 
 const signOf = (text) => (text === undefined || Number(text) === 0 ? "" : text.startsWith("-") ? "bad" : "good");
@@ -42,16 +44,20 @@ function age(ms) {
   return `${Math.round(ms / 60000)} min`;
 }
 
-const number = (text, places, tone) => ({ text: decimal(text, places), title: text, className: "n " + (tone || "") });
+function number(text, places, tone) {
+  const shown = decimal(text, places);
+  return { text: shown, title: text, className: "n " + (/[1-9]/.test(shown) && tone ? tone : "") };
+}
 const right = (text) => ({ text, className: "n" });
 const side = (text) => ({ text, className: text === "buy" ? "good" : "bad" });
 
-// Draws a table; a cell is text, or {text, title, className, node}.
-function table(place, columns, rows, nothing) {
+// Draws a table; a cell is text, or {text, title, className, node}. Where more rows are known than drawn, it says so.
+function table(place, columns, rows, nothing, known) {
   const heading = place.parentElement.querySelector("h2");
   let count = heading.querySelector(".count");
   if (!count) heading.append((count = element("span", "count")));
-  count.textContent = rows.length ? String(rows.length) : "";
+  const isCut = known > rows.length;
+  count.textContent = isCut ? `${rows.length} of ${decimal(String(known))}` : rows.length ? String(rows.length) : "";
   if (!rows.length) return place.replaceChildren(element("p", "empty", nothing));
   const made = element("table");
   const head = made.createTHead().insertRow();
@@ -82,13 +88,21 @@ function measure(text, tone) {
 const places = (text) => (text && text.includes(".") ? text.split(".")[1].length : 0);
 const widest = (texts) => Math.min(8, Math.max(0, ...texts.map(places)));
 
+// Prices of an instrument are shown with as many places as its quotes have had, and at least two.
+const quoted = new Map();
+const pricePlaces = (instrument) => quoted.get(instrument) || 2;
+const price = (row, text) => number(text, pricePlaces(row.instrument));
+function learnPlaces(markets) {
+  for (const { instrument, bid, ask } of markets) quoted.set(instrument, Math.max(pricePlaces(instrument), widest([bid, ask])));
+}
+
 function drawPositions(rows) {
   const shown = rows.filter((row) => row.qty !== "0" || row.realized !== "0" || row.fees !== "0");
   const qty = widest(shown.map((row) => row.qty));
   table(byId("positions"),
     [["Instrument"], ["Quantity", 1], ["Unrealised", 1], ["Realised", 1], ["Fees", 1], ["Average", 1], ["Mark", 1], ["Strategy"]],
     shown.map((row) => [row.instrument, number(row.qty, qty, signOf(row.qty)), number(row.unrealized, 2, signOf(row.unrealized)),
-      number(row.realized, 2, signOf(row.realized)), number(row.fees, 2), number(row.average, 2), number(row.mark, 2), row.strategy]),
+      number(row.realized, 2, signOf(row.realized)), number(row.fees, 2), price(row, row.average), price(row, row.mark), row.strategy]),
     "No positions. Nothing has been filled.");
 }
 
@@ -101,10 +115,10 @@ function bar(percent) {
 }
 
 function drawLimits(rows) {
-  table(byId("limits"), [["Limit"], ["Head-room", 1], ["Used", 1], ["Allowed", 1], [""], ["Of"]],
-    rows.map((row) => [row.key, measure(row.room, row.room && row.room.startsWith("-") ? "bad" : ""), measure(row.used), measure(row.limit),
+  table(byId("limits"), [["Limit"], ["Of"], [""], ["Head-room", 1], ["Used", 1], ["Allowed", 1]],
+    rows.map((row) => [row.key, { text: row.instrument || "account", className: "soft" },
       row.percent === undefined ? { text: "each order", className: "soft" } : { node: bar(row.percent), title: `${row.percent} % used` },
-      { text: row.instrument || "account", className: "soft" }]),
+      measure(row.room, row.room && row.room.startsWith("-") ? "bad" : ""), measure(row.used), measure(row.limit)]),
     "No limits are set.");
 }
 
@@ -112,45 +126,47 @@ function drawOrders(rows) {
   const qty = widest(rows.map((row) => row.qty));
   table(byId("orders"),
     [["Instrument"], ["Side"], ["Quantity", 1], ["Price", 1], ["Filled", 1], ["Status"], ["Type"], ["Strategy"], ["Since"], ["Order"]],
-    rows.map((row) => [row.instrument, side(row.side), number(row.qty, qty), number(row.price || row.stop_price, 2), number(row.filled, qty),
+    rows.map((row) => [row.instrument, side(row.side), number(row.qty, qty), price(row, row.price || row.stop_price), row.filled === "0" ? right("0") : number(row.filled, qty),
       row.status, row.order_type, row.strategy, when(row.requested_at), row.order]),
     "No open orders.");
 }
 
-function drawFills(rows) {
+function drawFills(rows, known) {
   const qty = widest(rows.map((row) => row.qty));
   table(byId("fills"),
     [["Time"], ["Instrument"], ["Side"], ["Quantity", 1], ["Price", 1], ["Fee", 1], ["Strategy"], ["Order"]],
-    rows.slice(0, 100).map((row) => [when(row.ts), row.instrument, row.side ? side(row.side) : "–", number(row.qty, qty), number(row.price, 2),
+    rows.slice(0, 100).map((row) => [when(row.ts), row.instrument, row.side ? side(row.side) : "–", number(row.qty, qty), price(row, row.price),
       number(row.fee, 4), row.strategy, row.order]),
-    "No fills yet.");
+    "No fills yet.", known);
 }
 
-function drawDenials(rows) {
+function drawDenials(rows, known) {
   table(byId("denials"), [["Time"], ["Rule"], ["Measured", 1], ["Allowed", 1], ["Instrument"], ["Side"], ["Quantity", 1], ["Strategy"]],
     rows.slice(0, 100).map((row) => [when(row.ts), { text: row.rule, title: `${row.code}: ${row.meaning}` },
       measure(row.measured), measure(row.limit), row.instrument, row.side ? side(row.side) : "–", number(row.qty), row.strategy]),
-    "No order was denied.");
+    "No order was denied.", known);
 }
 
 function tone(row) {
+  if (row.severity) return { info: "", warning: "warn", critical: "bad" }[row.severity];
   if (row.kind === "risk.state") return row.text.includes("is active") ? "good" : "bad";
-  if (row.kind === "feed.status") return row.text.includes(" is live") ? "good" : "warn";
+  if (row.kind === "feed.status") return row.text.includes(" is live") ? "good" : row.text.includes(" is down") ? "bad" : "warn";
   if (row.kind === "operator.command") return "";
   return row.kind.startsWith("risk.") || row.kind.startsWith("order.") ? "bad" : "warn";
 }
 
 function drawAlerts(rows) {
   table(byId("alerts"), [["Time"], ["What"], ["Event", 1]],
-    rows.slice(0, 100).map((row) => [when(row.ts), { text: row.text, className: "wrap " + tone(row) }, right(String(row.seq))]),
+    rows.slice(0, 100).map((row) => [when(row.ts), 
+      { text: row.text, className: "wrap " + tone(row), title: row.rule ? `rule ${row.rule}, ${row.severity}` : row.kind }, right(String(row.seq))]),
     "Nothing has asked for attention.");
 }
 
 function drawMarkets(rows) {
   const feeds = { live: "good", stale: "warn", gap: "warn", down: "bad" };
   table(byId("markets"), [["Instrument"], ["Feed"], ["Bid", 1], ["Ask", 1], ["Lower band", 1], ["Upper band", 1], ["Age", 1], ["Net", 1]],
-    rows.map((row) => [row.instrument, { text: row.feed || "silent", className: feeds[row.feed] || "soft" }, number(row.bid, 2),
-      number(row.ask, 2), number(row.lower, 2), number(row.upper, 2), right(age(row.age_ms)), number(row.net, undefined, signOf(row.net))]),
+    rows.map((row) => [row.instrument, { text: row.feed || "silent", className: feeds[row.feed] || "soft" }, price(row, row.bid),
+      price(row, row.ask), price(row, row.lower), price(row, row.upper), right(age(row.age_ms)), number(row.net, undefined, signOf(row.net))]),
     "No instrument is known yet.");
 }
 

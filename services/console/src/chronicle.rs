@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reprise_core::Decided;
-use reprise_model::event::{Fill, OrderDenied, TradingState};
+use reprise_model::event::{FeedState, Fill, OrderDenied, TradingState};
 use reprise_model::{Input, InstrumentId, NewOrder, OrderId, Outcome, Seq, Ts};
 use reprise_runtime::{Event, Published};
 use tokio::sync::watch;
@@ -63,6 +63,8 @@ struct Memory {
     fills: VecDeque<FillRow>,
     alerts: VecDeque<AlertRow>,
     terms: BTreeMap<OrderId, NewOrder>,
+    /// What each feed said last.
+    feeds: BTreeMap<InstrumentId, FeedState>,
     counts: Counts,
     trading_reason: Option<String>,
     sampling: Sampling,
@@ -93,6 +95,7 @@ impl Chronicle {
             fills: VecDeque::new(),
             alerts: VecDeque::new(),
             terms: BTreeMap::new(),
+            feeds: BTreeMap::new(),
             counts: Counts::default(),
             trading_reason: None,
             sampling,
@@ -131,8 +134,17 @@ impl Chronicle {
     fn note_input(&self, seq: Seq, ts: Ts, input: &Input) {
         let line = EventLine::of_input(seq, ts, input);
         let mut memory = self.memory();
-        if let Some(text) = words::of_input(input) {
-            memory.alert(seq, ts, input.kind(), text);
+        if memory.is_news(input)
+            && let Some(text) = words::of_input(input)
+        {
+            memory.alert(AlertRow {
+                seq,
+                ts,
+                kind: input.kind().to_owned(),
+                text,
+                rule: None,
+                severity: None,
+            });
         }
         memory.remember(line);
         drop(memory);
@@ -144,7 +156,11 @@ impl Chronicle {
         let mut memory = self.memory();
         memory.take(seq, ts, outcome);
         if let Some(text) = words::of_outcome(outcome) {
-            memory.alert(seq, ts, outcome.kind(), text);
+            let (rule, severity) = match outcome {
+                Outcome::AlertRaised(alert) => (Some(alert.rule), Some(alert.severity)),
+                _ => (None, None),
+            };
+            memory.alert(AlertRow { seq, ts, kind: outcome.kind().to_owned(), text, rule, severity });
         }
         memory.remember(line);
         drop(memory);
@@ -246,13 +262,29 @@ impl Chronicle {
 
 impl Memory {
     fn remember(&mut self, line: EventLine) {
+        if self.events.is_empty() {
+            // A run that was taken up begins somewhere: whoever knew it before is told that something is missing.
+            self.forgotten = Seq(line.seq.0.saturating_sub(1));
+        }
         if let Some(gone) = keep(&mut self.events, Arc::new(line), EVENTS) {
             self.forgotten = gone.seq;
         }
     }
 
-    fn alert(&mut self, seq: Seq, ts: Ts, kind: &str, text: String) {
-        keep(&mut self.alerts, AlertRow { seq, ts, kind: kind.to_owned(), text }, ROWS);
+    fn alert(&mut self, row: AlertRow) {
+        keep(&mut self.alerts, row, ROWS);
+    }
+
+    /// A feed that says again what it is, or is not there yet when a run begins, tells nothing new. What a venue says
+    /// is so for every instrument of it.
+    fn is_news(&mut self, input: &Input) -> bool {
+        let Input::FeedStatus(e) = input else { return true };
+        let Some(instrument) = e.instrument else {
+            let of_venue = self.feeds.iter_mut().filter(|(id, _)| id.venue() == e.venue.as_str());
+            let changed = of_venue.filter(|(_, state)| **state != e.state);
+            return changed.map(|(_, state)| *state = e.state).count() > 0;
+        };
+        self.feeds.insert(instrument, e.state).unwrap_or(FeedState::Down) != e.state
     }
 
     fn take(&mut self, seq: Seq, ts: Ts, outcome: &Outcome) {

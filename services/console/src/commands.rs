@@ -1,7 +1,11 @@
 //! What an operator may command: from a request's body to an event in the journal, checked on the way.
 
+use std::fmt;
+
 use reprise_model::event::{Command, OperatorCommand};
 use reprise_model::{InstrumentId, OrderId, Seq};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::refused::Refused;
@@ -91,16 +95,7 @@ const NOBODY: &str = "operator";
 /// Reads a command from a request's body.
 pub(crate) fn read(command: Command, body: &[u8]) -> Result<OperatorCommand, Refused> {
     let fields = fields_of(command);
-    let said: Map<String, Value> = if body.trim_ascii().is_empty() {
-        Map::new()
-    } else {
-        serde_json::from_slice(body).map_err(|_| {
-            Refused::new(
-                axum::http::StatusCode::BAD_REQUEST,
-                "the body is a JSON object, such as {\"reason\":\"…\"}",
-            )
-        })?
-    };
+    let Said(said) = Said::of(body)?;
     if let Some(name) = said.keys().find(|name| !fields.iter().any(|field| field.name == **name)) {
         let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
         let name: String = name.chars().take(40).filter(|c| !c.is_control()).collect();
@@ -130,6 +125,46 @@ pub(crate) fn read(command: Command, body: &[u8]) -> Result<OperatorCommand, Ref
         }
     }
     Ok(read)
+}
+
+/// What a body says, field by field.
+struct Said(Map<String, Value>);
+
+impl Said {
+    fn of(body: &[u8]) -> Result<Self, Refused> {
+        if body.trim_ascii().is_empty() {
+            return Ok(Self(Map::new()));
+        }
+        serde_json::from_slice(body).map_err(|_| {
+            let words = "the body is a JSON object that says each thing once, such as {\"reason\":\"…\"}";
+            Refused::new(axum::http::StatusCode::BAD_REQUEST, words)
+        })
+    }
+}
+
+/// A field that is said twice is no field: who reads the first one and who reads the last would disagree.
+impl<'de> Deserialize<'de> for Said {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Said;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Said, A::Error> {
+                let mut said = Map::new();
+                while let Some((name, value)) = fields.next_entry::<String, Value>()? {
+                    if said.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a field is said twice"));
+                    }
+                }
+                Ok(Said(said))
+            }
+        }
+        deserializer.deserialize_map(Once)
+    }
 }
 
 fn take(read: &mut OperatorCommand, field: &CommandField, value: &Value) -> Result<(), Refused> {
@@ -183,6 +218,11 @@ fn check(source: &dyn Source, command: &OperatorCommand) -> Result<(), Refused> 
             return Err(SourceError::Instrument(instrument).into());
         }
     }
+    if let Some(order) = command.order
+        && !source.is_open(order)?
+    {
+        return Err(SourceError::Order(order).into());
+    }
     Ok(())
 }
 
@@ -205,6 +245,10 @@ mod tests {
             (Command::Pause, "{\"by\":\"a\\nb\"}", Err("one line")),
             (Command::Pause, &long, Err("500")),
             (Command::Kill, r#"{"flatten":true,"all":false}"#, Ok(())),
+            (Command::Kill, r#"{"flatten":false,"flatten":true}"#, Err("each thing once")),
+            (Command::Kill, r#"{"flatten":false,"flat\u0074en":true}"#, Err("each thing once")),
+            (Command::Kill, r#"{"reason":{"a":1,"a":2}}"#, Err("text")),
+            (Command::Kill, "{} {}", Err("JSON object")),
             (Command::Kill, r#"{"flatten":"yes"}"#, Err("true or false")),
             (Command::Release, "{}", Err("'reason' is missing")),
             (Command::Release, r#"{"reason":"  "}"#, Err("empty")),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Query as FromQuery;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
 use axum::routing::{MethodRouter, get, post};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
@@ -93,7 +94,7 @@ fn method(clerk: Clerk) -> MethodRouter {
 impl Clerk {
     async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, Refused> {
         let (parts, body) = request.into_parts();
-        self.guard.admit(&parts.headers, self.route.need())?;
+        self.guard.admit(&parts, self.route.need())?;
         let query = || {
             let read = FromQuery::<Query>::try_from_uri(&parts.uri);
             read.map(|FromQuery(query)| query).map_err(|_| Refused::unfit("the query does not read"))
@@ -119,22 +120,24 @@ impl Clerk {
                 let (source, headers) = (Arc::clone(&self.source), parts.headers);
                 blocking(move || events::answer(source, &query, &headers, place)).await
             }
-            Serves::Act(command) => self.act(command, &parts.headers, body).await,
+            Serves::Act(command) => self.act(command, &parts, body).await,
         }
     }
 
-    async fn act(
-        &self,
-        command: Command,
-        headers: &HeaderMap,
-        body: Body,
-    ) -> Result<Response<Body>, Refused> {
+    async fn act(&self, command: Command, request: &Parts, body: Body) -> Result<Response<Body>, Refused> {
+        if request.version < Version::HTTP_11 {
+            // Before 1.1 a body may end with its connection: one that was cut off could pass for a whole one.
+            let words = "commands take HTTP/1.1";
+            return Err(Refused::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, words));
+        }
         let is_json =
-            headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
-                kind.split(';')
-                    .next()
-                    .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-            });
+            request.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(
+                |kind| {
+                    kind.split(';')
+                        .next()
+                        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+                },
+            );
         let body = to_bytes(body, MOST_BODY).await.map_err(|_| {
             Refused::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has at most {MOST_BODY} bytes"))
         })?;

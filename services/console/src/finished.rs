@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use reprise_model::Seq;
 use reprise_model::event::OperatorCommand;
+use reprise_model::{OrderId, Seq};
 use reprise_risk::RiskSettings;
 use reprise_runtime::Subscription;
 
@@ -42,6 +42,10 @@ impl Source for Finished {
     }
 
     fn limits(&self) -> Result<RiskSettings, SourceError> {
+        Err(SourceError::ReadOnly)
+    }
+
+    fn is_open(&self, _: OrderId) -> Result<bool, SourceError> {
         Err(SourceError::ReadOnly)
     }
 

@@ -9,6 +9,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 
@@ -62,9 +63,13 @@ pub struct Guard {
 
 impl Guard {
     /// Lets a request through, or says why not.
-    pub(crate) fn admit(&self, headers: &HeaderMap, need: Need) -> Result<(), Refused> {
+    pub(crate) fn admit(&self, request: &Parts, need: Need) -> Result<(), Refused> {
+        let headers = &request.headers;
         let host = self.host(headers)?;
-        same_origin(headers, &host)?;
+        if request.uri.authority().is_some_and(|named| *named != host) {
+            return Err(Refused::new(StatusCode::MISDIRECTED_REQUEST, "a request names one Host"));
+        }
+        same_origin(headers, &host, need)?;
         match need {
             Need::Nothing => Ok(()),
             Need::Look if !self.guards_reading => Ok(()),
@@ -123,11 +128,12 @@ fn bearer_of(header: &[u8]) -> Option<&[u8]> {
 }
 
 /// A browser that says whose page asks must say that it is this one's.
-fn same_origin(headers: &HeaderMap, host: &Authority) -> Result<(), Refused> {
+fn same_origin(headers: &HeaderMap, host: &Authority, need: Need) -> Result<(), Refused> {
     let refused = || Refused::new(StatusCode::FORBIDDEN, "pages of other origins are not served");
     if let Some(site) = headers.get("sec-fetch-site") {
-        let is_navigation = headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
         // A link somewhere else may lead here; what is shown then is the page, and no answer to another page.
+        let is_navigation =
+            need != Need::Change && headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
         if !(site == "same-origin" || site == "none" || is_navigation) {
             return Err(refused());
         }

@@ -48,7 +48,6 @@ fn line(seq: Seq, ts: Ts, kind: &str, cause: Option<Seq>, written: Writer) -> St
 
 /// What wants a person's eye, in words; `None` for everything else.
 pub(crate) mod words {
-    use reprise_model::event::FeedState;
     use reprise_model::event::{OperatorCommand, RiskBreach, RiskState};
     use reprise_model::{Input, Outcome, Refusal};
 
@@ -57,9 +56,7 @@ pub(crate) mod words {
             Input::FeedStatus(e) => {
                 let who = e.instrument.map_or_else(|| e.venue.to_string(), |id| id.to_string());
                 let reason = e.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-                let is_back = e.state == FeedState::Live;
-                let state = if is_back { "live".to_owned() } else { e.state.to_string() };
-                Some(format!("feed of {who} is {state}{reason}"))
+                Some(format!("feed of {who} is {}{reason}", e.state))
             }
             Input::OperatorCommand(e) => Some(command(e)),
             _ => None,
@@ -74,24 +71,31 @@ pub(crate) mod words {
         let instrument = e.instrument.map(|id| format!(" in {id}")).unwrap_or_default();
         let flatten = if e.flatten { ", flatten" } else { "" };
         let reason = if e.reason.is_empty() { String::new() } else { format!(": {}", e.reason) };
-        format!("{} by {}{limit}{instrument}{flatten}{reason}", e.command, e.by)
+        let command = spaced(e.command);
+        format!("{command} by {}{limit}{instrument}{flatten}{reason}", e.by)
     }
 
     pub fn of_outcome(outcome: &Outcome) -> Option<String> {
         match outcome {
             Outcome::RiskState(RiskState { state, by, reason, .. }) => {
-                Some(format!("kill switch is {state}, by {by}: {reason}"))
+                Some(format!("kill switch is {}, by {by}: {reason}", spaced(state)))
             }
             Outcome::RiskBreach(RiskBreach { refusal, instrument }) => {
                 let place = instrument.map(|id| format!(" in {id}")).unwrap_or_default();
                 Some(format!("{}{place}", reached(refusal)))
             }
+            Outcome::AlertRaised(e) => Some(e.text.clone()),
             Outcome::OrderUnknown(e) => Some(format!("order {} is unknown: {}", e.order, e.reason)),
             Outcome::OrderRejected(e) => {
                 Some(format!("order {} was rejected: {}", e.order, e.refusal.code.meaning().trim()))
             }
             _ => None,
         }
+    }
+
+    /// A name as a person says it.
+    fn spaced(name: impl ToString) -> String {
+        name.to_string().replace('_', " ")
     }
 
     fn reached(refusal: &Refusal) -> String {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::RecvTimeoutError;
 use reprise_core::Core;
 use reprise_model::event::OperatorCommand;
-use reprise_model::{Input, Seq};
+use reprise_model::{Input, OrderId, Seq};
 use reprise_risk::RiskSettings;
 use reprise_runtime::{Controller, Engine, Gauges, Intake, IntakeCounts, Interest, Subscription};
 
@@ -154,6 +154,13 @@ impl Source for Live {
         let look = |view: &reprise_runtime::EngineView<'_>| {
             let risk = view.core.and_then(|core: &Core| risk_of(core));
             risk.map(|risk| risk.settings().clone()).unwrap_or_default()
+        };
+        self.controller.ask(PATIENCE, look).ok_or(SourceError::Silent)
+    }
+
+    fn is_open(&self, order: OrderId) -> Result<bool, SourceError> {
+        let look = move |view: &reprise_runtime::EngineView<'_>| {
+            view.core.is_some_and(|core| core.state().orders.get_open(order).is_some())
         };
         self.controller.ask(PATIENCE, look).ok_or(SourceError::Silent)
     }

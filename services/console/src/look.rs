@@ -2,7 +2,7 @@
 
 use reprise_core::{Core, Market, State};
 use reprise_model::event::{FeedState, TradingState};
-use reprise_model::{Asset, Cash, MoneyError, Price, Qty};
+use reprise_model::{Asset, Cash, MoneyError, Price, Qty, Ts};
 use reprise_risk::RiskService;
 use reprise_runtime::{EngineView, Latencies};
 
@@ -23,9 +23,9 @@ impl Snapshot {
             status: status(view, run),
             orders: state.map(orders).unwrap_or_default(),
             positions: state.map(positions).unwrap_or_default(),
-            limits: view.core.map(limits).unwrap_or_default(),
+            limits: view.core.map(|core| limits(core, view.now)).unwrap_or_default(),
             account: state.map_or_else(no_account, account),
-            markets: view.core.map(markets).unwrap_or_default(),
+            markets: view.core.map(|core| markets(core, view.now)).unwrap_or_default(),
             latency: stages(view.latencies),
         }
     }
@@ -132,8 +132,8 @@ fn average(cost: Cash, qty: Qty, market: &Market) -> Option<Price> {
     Price::parse_rounded(&text, decimals.min(MOST_DECIMALS)).ok()
 }
 
-fn limits(core: &Core) -> Vec<LimitRow> {
-    let usage = risk_of(core).map(|risk| risk.usage(core.state())).unwrap_or_default();
+fn limits(core: &Core, now: Ts) -> Vec<LimitRow> {
+    let usage = risk_of(core).map(|risk| risk.usage(core.state(), now)).unwrap_or_default();
     let row = |used: reprise_risk::LimitUsage| LimitRow {
         key: used.key.to_owned(),
         instrument: used.instrument,
@@ -189,8 +189,10 @@ fn no_account() -> AccountView {
     }
 }
 
-fn markets(core: &Core) -> Vec<MarketRow> {
+/// The age of a price counts up to the moment of the look: where nothing comes any more, the state stands still.
+fn markets(core: &Core, now: Ts) -> Vec<MarketRow> {
     let state = core.state();
+    let now = now.max(state.now());
     let row = |(ix, market): (reprise_core::InstrumentIx, &Market)| {
         let bands = core.board().bands(ix);
         MarketRow {
@@ -202,7 +204,7 @@ fn markets(core: &Core) -> Vec<MarketRow> {
             mark: market.valuation(),
             lower: bands.map(|bands| bands.lower),
             upper: bands.map(|bands| bands.upper),
-            age_ms: market.priced_at.map(|at| state.now().since(at) / 1_000_000),
+            age_ms: market.priced_at.map(|at| now.since(at) / 1_000_000),
             net: state.positions.net(ix),
         }
     };

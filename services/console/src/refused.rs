@@ -29,7 +29,9 @@ impl From<SourceError> for Refused {
         let status = match error {
             SourceError::Silent => StatusCode::SERVICE_UNAVAILABLE,
             SourceError::ReadOnly => StatusCode::CONFLICT,
-            SourceError::Limit(_) | SourceError::Instrument(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            SourceError::Limit(_) | SourceError::Instrument(_) | SourceError::Order(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
         };
         Self::new(status, error.to_string())
     }

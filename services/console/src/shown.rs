@@ -1,6 +1,6 @@
 //! What is shown: rows with exact numbers. Their JSON and its schema follow from the declarations.
 
-use reprise_model::event::{FeedState, RunMode, TradingState};
+use reprise_model::event::{FeedState, RuleName, RunMode, Severity, TradingState};
 use reprise_model::{
     Asset, Cash, InstrumentId, OrderId, OrderOrigin, OrderStatus, OrderType, Price, Qty, Seq, Side,
     StrategyId, TimeInForce, Ts,
@@ -321,6 +321,10 @@ reprise_model::object! {
         pub kind: String,
         /// What happened, in words.
         pub text: String,
+        /// The rule that raised it; left out for what wants an eye without a rule.
+        pub rule: Option<RuleName>,
+        /// How much it matters, if a rule raised it.
+        pub severity: Option<Severity>,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reprise_model::event::OperatorCommand;
-use reprise_model::{InstrumentId, Seq};
+use reprise_model::{InstrumentId, OrderId, Seq};
 use reprise_risk::RiskSettings;
 use reprise_runtime::Subscription;
 
@@ -25,6 +25,9 @@ pub enum SourceError {
     /// There is no such instrument.
     #[error("{0} is not an instrument of this run")]
     Instrument(InstrumentId),
+    /// There is no such order, or it is done.
+    #[error("{0} is not an open order of this run")]
+    Order(OrderId),
 }
 
 /// A run that can be looked at. Every call may take a moment: it is made from a thread that may wait.
@@ -46,6 +49,12 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// When the engine does not answer.
     fn limits(&self) -> Result<RiskSettings, SourceError>;
+
+    /// True when an order is open.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    fn is_open(&self, order: OrderId) -> Result<bool, SourceError>;
 
     /// Gives a command and waits for its number in the journal.
     ///

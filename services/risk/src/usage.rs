@@ -7,7 +7,7 @@
 use std::fmt::Display;
 
 use reprise_core::{InstrumentIx, State};
-use reprise_model::{Cash, InstrumentId, MoneyError, Qty, Rate, Side};
+use reprise_model::{Cash, InstrumentId, MoneyError, Qty, Rate, Side, Ts};
 
 use crate::case::open_at_worst;
 use crate::checks::{day_start, peak};
@@ -150,11 +150,12 @@ fn exposure(state: &State) -> Result<Option<Exposure>, MoneyError> {
 }
 
 impl RiskService {
-    /// Every limit that is set, the account's first, then each instrument's in the order of definition.
+    /// Every limit that is set, the account's first, then each instrument's in the order of definition. `now` is the
+    /// moment of the look, which may be long after the state's last event.
     #[must_use]
-    pub fn usage(&self, state: &State) -> Vec<LimitUsage> {
+    pub fn usage(&self, state: &State, now: Ts) -> Vec<LimitUsage> {
         let mut rows = Rows(Vec::new());
-        self.of_account(state, &mut rows);
+        self.of_account(state, now.max(state.now()), &mut rows);
         for (ix, market) in state.markets.iter() {
             let id = market.definition.instrument;
             of_instrument(state, ix, &self.settings().limits_of(&id), &mut rows);
@@ -162,7 +163,7 @@ impl RiskService {
         rows.0
     }
 
-    fn of_account(&self, state: &State, rows: &mut Rows) {
+    fn of_account(&self, state: &State, now: Ts, rows: &mut Rows) {
         let settings = self.settings();
         let is_exposure_needed = settings.max_gross_exposure.is_some()
             || settings.max_net_exposure.is_some()
@@ -199,8 +200,7 @@ impl RiskService {
             Ok(Some(rejects))
         });
         let left = |window_ms, limit: Option<u32>| {
-            Ok(limit
-                .map(|limit| u32::try_from(self.left_within(state.now(), window_ms, limit)).unwrap_or(limit)))
+            Ok(limit.map(|limit| u32::try_from(self.left_within(now, window_ms, limit)).unwrap_or(limit)))
         };
         let windows = (settings.order_rate_window_ms, settings.order_burst_window_ms);
         rows.measured("order_rate", None, settings.order_rate, || left(windows.0, settings.order_rate));
@@ -210,7 +210,7 @@ impl RiskService {
         rows.single("stale_exit_collar", None, settings.stale_exit_collar);
         let oldest = || {
             let ages = state.markets.iter().filter_map(|(_, market)| market.priced_at);
-            Ok(ages.map(|at| state.now().since(at) / 1_000_000).max())
+            Ok(ages.map(|at| now.since(at) / 1_000_000).max())
         };
         rows.measured("max_data_age_ms", None, settings.max_data_age_ms, oldest);
     }

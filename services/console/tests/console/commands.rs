@@ -14,10 +14,9 @@ use crate::kit::Running;
 fn command_at(run: &std::path::Path, seq: u64) -> OperatorCommand {
     let mut reader = JournalReader::open(run).unwrap();
     let mut inputs = std::iter::from_fn(|| reader.next_input().unwrap());
-    match inputs.find(|(at, ..)| at.0 == seq) {
-        Some((_, _, Input::OperatorCommand(e))) => *e,
-        other => panic!("seq {seq} is {other:?}"),
-    }
+    let (.., input) = inputs.find(|(at, ..)| at.0 == seq).unwrap();
+    let Input::OperatorCommand(command) = input else { unreachable!("seq {seq} is {input:?}") };
+    *command
 }
 
 /// Breaks when a command does not do what it says, is journaled without who and why, or is answered with another

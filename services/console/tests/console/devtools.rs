@@ -2,6 +2,7 @@
 //! (<https://chromedevtools.github.io/devtools-protocol/>).
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -52,18 +53,22 @@ impl Drop for Browser {
     }
 }
 
-/// The browser of this machine, if it has one.
-fn program() -> Option<&'static str> {
+/// The browser of this machine, if it has one; `CHROMIUM` names another.
+fn program() -> Option<OsString> {
+    if let Some(named) = std::env::var_os("CHROMIUM").filter(|named| !named.is_empty()) {
+        return Some(named);
+    }
     let path = std::env::var_os("PATH")?;
     let is_there = |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
-    NAMES.into_iter().find(is_there)
+    NAMES.into_iter().find(is_there).map(OsString::from)
 }
 
 impl Browser {
     /// Starts one; `None` on a machine that has none.
     pub async fn start() -> Option<Self> {
+        let program = program()?;
         let profile = tempfile::tempdir().unwrap();
-        let mut process = Command::new(program()?)
+        let mut process = Command::new(program)
             .args(FLAGS)
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")

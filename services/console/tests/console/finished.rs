@@ -19,7 +19,9 @@ use crate::kit::Running;
 /// Steps a run's journal through a core.
 pub fn stepped(run: &Path) -> Finished {
     let mut reader = JournalReader::open(run).unwrap();
-    let Some((_, _, Input::RunStarted(started))) = reader.next_input().unwrap() else { panic!("no run") };
+    let Some((_, _, Input::RunStarted(started))) = reader.next_input().unwrap() else {
+        unreachable!("no run")
+    };
     let config = from_recorded(started.config.as_str()).unwrap();
     let mut core = assemble(&config, &Registry::builtin(), &started.instruments, started.epoch).unwrap();
     core.begin_epoch(Seq(1), started.epoch);

@@ -6,7 +6,7 @@ use reprise_console::{Guard, MOST_BODY, Token};
 use reprise_journal::JournalReader;
 use reprise_model::Input;
 
-use crate::kit::{CANARY, Running};
+use crate::kit::{CANARY, Running, ask};
 
 /// Every operator's command in a run's journal that is not the engine's own, as `command by`.
 pub fn commands_of(run: &std::path::Path) -> Vec<String> {
@@ -54,9 +54,8 @@ const HOST: (&str, &str) = ("host", "localhost:9465");
 const JSON: (&str, &str) = ("content-type", "application/json");
 const TOKEN: (&str, &str) = ("authorization", "Bearer canary-7f3a9c01-never-to-be-seen");
 
-fn rows() -> Vec<Row> {
-    let long = format!("{{\"reason\":\"{}\"}}", "x".repeat(MOST_BODY));
-    let deep = "[".repeat(4_000);
+/// Who asks, whose page asks, and by which name.
+fn of_strangers() -> Vec<Row> {
     vec![
         // Who asks.
         row("/kill", &[HOST, JSON], "{}", 401, "takes the token"),
@@ -78,13 +77,28 @@ fn rows() -> Vec<Row> {
         row("/kill", &[HOST, JSON, TOKEN, ("origin", "http://localhost:80")], "{}", 403, "other origins"),
         row("/kill", &[HOST, JSON, TOKEN, ("sec-fetch-site", "cross-site")], "{}", 403, "other origins"),
         row("/kill", &[HOST, JSON, TOKEN, ("sec-fetch-site", "same-site")], "{}", 403, "other origins"),
+        row(
+            "/kill",
+            &[HOST, JSON, TOKEN, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")],
+            "{}",
+            403,
+            "other origins",
+        ),
         // By which name.
         row("/kill", &[JSON, TOKEN], "{}", 421, "one Host"),
         row("/kill", &[("host", "evil.example"), JSON, TOKEN], "{}", 421, "not served here"),
         row("/kill", &[("host", "localhost.evil.example"), JSON, TOKEN], "{}", 421, "not served here"),
         row("/kill", &[("host", "localhost@evil.example"), JSON, TOKEN], "{}", 421, "no host"),
         row("/kill", &[HOST, ("host", "evil.example"), JSON, TOKEN], "{}", 421, "one Host"),
-        // What is said.
+        row("http://evil.example/kill", &[HOST, JSON, TOKEN], "{}", 421, "one Host"),
+    ]
+}
+
+/// What is said.
+fn of_nonsense() -> Vec<Row> {
+    let long = format!("{{\"reason\":\"{}\"}}", "x".repeat(MOST_BODY));
+    let deep = "[".repeat(4_000);
+    vec![
         row("/kill", &[HOST, TOKEN, ("content-type", "text/plain")], "{}", 415, "application/json"),
         row(
             "/kill",
@@ -97,6 +111,7 @@ fn rows() -> Vec<Row> {
         row("/kill", &[HOST, JSON, TOKEN], deep, 400, "JSON object"),
         row("/kill", &[HOST, JSON, TOKEN], "{", 400, "JSON object"),
         row("/kill", &[HOST, JSON, TOKEN], "[]", 400, "JSON object"),
+        row("/kill", &[HOST, JSON, TOKEN], r#"{"all":false,"all":true}"#, 400, "each thing once"),
         row("/kill", &[HOST, JSON, TOKEN], r#"{"flaten":true}"#, 422, "no field 'flaten'"),
         row("/kill", &[HOST, JSON, TOKEN], r#"{"flatten":1}"#, 422, "true or false"),
         row("/release", &[HOST, JSON, TOKEN], "{}", 422, "'reason' is missing"),
@@ -116,6 +131,7 @@ fn rows() -> Vec<Row> {
             422,
             "not an instrument",
         ),
+        row("/cancel-all", &[HOST, JSON, TOKEN], r#"{"order":"1-2"}"#, 422, "not an open order"),
         row("/nothing", &[HOST, JSON, TOKEN], "{}", 404, "nothing here"),
         row("/status", &[HOST, JSON, TOKEN], "{}", 405, "asked for otherwise"),
     ]
@@ -128,7 +144,7 @@ fn nothing_changes_without_being_admitted() {
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
     let running = Running::start(&run, &[]);
-    let rows = rows();
+    let rows = of_strangers().into_iter().chain(of_nonsense());
     runtime().block_on(async {
         for row in rows {
             let mut request = Request::post(row.path);
@@ -210,6 +226,39 @@ fn without_a_token_nothing_is_commanded_and_beyond_this_machine_nothing_is_read(
             assert_eq!(response.status().as_u16(), expected, "{method} {path} {has_token}");
         }
     });
+    running.stop();
+    assert!(commands_of(&run).is_empty());
+}
+
+/// Breaks when a request that is wrong by how it is written, not by what it says, changes a run: looked for by GET, of
+/// an older HTTP, with a body in chunks without end, with two lengths, or by a form of another page.
+#[test]
+fn nothing_changes_by_an_odd_request() {
+    let chunk = format!("1000\r\n{}\r\n", "y".repeat(4_096)).repeat(5);
+    let form = "Content-Type: application/x-www-form-urlencoded\r\nOrigin: http://evil.example\r\n";
+    let rows = [
+        ("GET", "1.1", String::new(), String::new(), 405),
+        ("HEAD", "1.1", String::new(), String::new(), 405),
+        ("PUT", "1.1", "Content-Length: 2\r\n".to_owned(), "{}".to_owned(), 405),
+        ("POST", "1.0", "Content-Length: 2\r\n".to_owned(), "{}".to_owned(), 505),
+        ("POST", "1.0", String::new(), "{}".to_owned(), 505),
+        ("POST", "1.1", "Transfer-Encoding: chunked\r\n".to_owned(), format!("{chunk}0\r\n\r\n"), 413),
+        ("POST", "1.1", "Content-Length: 99999999\r\n".to_owned(), chunk.clone(), 413),
+        ("POST", "1.1", "Content-Length: 2\r\nContent-Length: 3\r\n".to_owned(), "{}".to_owned(), 400),
+        ("POST", "1.1", "Transfer-Encoding: gzip\r\n".to_owned(), "{}".to_owned(), 400),
+        ("POST", "1.1", format!("{form}Content-Length: 9\r\n"), "flatten=1".to_owned(), 403),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    let running = Running::start(&run, &[]);
+    for (method, version, headers, body, expected) in rows {
+        let head = format!(
+            "{method} /kill HTTP/{version}\r\nHost: localhost\r\nAuthorization: Bearer {CANARY}\r\n{headers}Connection: \
+             close\r\n\r\n"
+        );
+        let answer = ask(running.address(), &format!("{head}{body}"));
+        assert_eq!(answer.status, expected, "{method} {version} {headers}: {answer:?}");
+    }
     running.stop();
     assert!(commands_of(&run).is_empty());
 }

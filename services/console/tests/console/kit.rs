@@ -2,13 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use reprise_assembly::{Config, Layers, Registry, interpret};
-use reprise_console::{Desk, Guard, Keeping, Live, Server, Token};
+use reprise_console::{Desk, Guard, Keeping, Live, Server, Source, Token};
 use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode, Trade};
 use reprise_model::{
     FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, Price, QuoteSource, Side,
@@ -53,6 +53,8 @@ kind = "stddev"
 window = 20
 width = 2.0
 interval_ms = 200
+[[alerts.rule]]
+kind = "kill_switch"
 [[strategy]]
 kind = "ema-cross"
 fast = 20
@@ -166,7 +168,6 @@ pub fn feed(name: &str, state: FeedState, reason: Option<&str>) -> Input {
 
 /// A run on its way, and its server.
 pub struct Running {
-    pub dir: PathBuf,
     pub intake: Intake,
     pub controller: Controller,
     pub gauges: Arc<Gauges>,
@@ -198,13 +199,12 @@ impl Running {
         let desk = Desk::new(live.clone(), guard);
         let server = Server::start(listen.parse().unwrap(), desk.clone()).unwrap();
         let walk = Walk::new(7);
-        let dir = dir.to_owned();
-        let mut running = Self { dir, intake, controller, gauges, live, desk, server, walk, keeping, engine };
+        let mut running = Self { intake, controller, gauges, live, desk, server, walk, keeping, engine };
         for name in NAMES {
             running.take(definition(name));
             running.take(feed(name, FeedState::Live, None));
         }
-        running.until(|running| running.live_markets() == NAMES.len());
+        running.until(|running| running.shown_live() == NAMES.len());
         running
     }
 
@@ -273,7 +273,7 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+        serde_json::from_str(&self.body).map_err(|error| format!("no JSON ({error}): {self:?}")).unwrap()
     }
 }
 
@@ -310,13 +310,10 @@ fn unchunked(mut body: &str) -> String {
 }
 
 impl Running {
-    /// How many markets are live.
-    pub fn live_markets(&self) -> usize {
-        let look = |view: &reprise_runtime::EngineView<'_>| {
-            let markets = view.core.unwrap().state().markets.iter();
-            markets.filter(|(_, market)| market.feed == Some(FeedState::Live)).count()
-        };
-        self.controller.ask(PATIENCE, look).unwrap()
+    /// How many markets are shown as live.
+    pub fn shown_live(&self) -> usize {
+        let shown = self.live.snapshot().unwrap();
+        shown.markets.iter().filter(|market| market.feed == Some(FeedState::Live)).count()
     }
 
     /// The last number of the journal.

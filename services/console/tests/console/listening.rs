@@ -93,4 +93,9 @@ fn a_gap_is_told() {
     assert_eq!(missed.events.first().unwrap().seq, Seq(5_001));
     let rest = chronicle.events_after(Seq(24_990), 100);
     assert_eq!((rest.gap_through, rest.events.len()), (None, 10));
+    // A run that was taken up begins at some number: what came before it is not there either.
+    let taken_up = Chronicle::new(Sampling(1));
+    taken_up.note_step(Seq(101), Ts(1), &input, &[]);
+    assert_eq!(taken_up.events_after(Seq(50), 10).gap_through, Some(Seq(100)));
+    assert_eq!(taken_up.events_after(taken_up.before_last(200), 10).gap_through, None);
 }

@@ -5,19 +5,43 @@ mod client;
 pub mod top;
 
 use anyhow::Result;
+use reprise_model::Ts;
 use serde_json::{Map, Value};
 
 use crate::args::{
     CancelAllArgs, Given, KillArgs, LookArgs, PauseArgs, ReduceOnlyArgs, ReleaseArgs, SetLimitArgs, Where,
 };
 use crate::exit;
-use crate::output::{print_json, print_line, print_table};
+use crate::output::{moment, print_json, print_line, print_table};
 
 pub use client::{Client, ControlError, TOKEN};
 
 /// A column of a table: its name, its field, and whether it is a number.
 type Column = (&'static str, &'static str, bool);
 
+/// What is told of how a run stands, what matters most first.
+const STATUS: &[&str] = &[
+    "run",
+    "mode",
+    "phase",
+    "trading",
+    "trading_reason",
+    "strategies",
+    "feed",
+    "equity",
+    "open_orders",
+    "orders",
+    "fills",
+    "denied",
+    "ts",
+    "seq",
+    "durable",
+    "inputs",
+    "offered",
+    "conflated",
+    "waiting",
+    "engine",
+];
 const ORDERS: &[Column] = &[
     ("order", "order", false),
     ("instrument", "instrument", false),
@@ -68,8 +92,12 @@ pub fn status(args: &LookArgs) -> Result<u8> {
         print_json(&status)?;
         return Ok(exit::DONE);
     }
-    for (name, value) in status.as_object().into_iter().flatten() {
-        print_line(format_args!("{:<15} {}", name.replace('_', " "), shown(value)))?;
+    for field in STATUS {
+        let value = match (*field, status[*field].as_u64()) {
+            ("ts", Some(ts)) => moment(Ts(ts)),
+            _ => shown(&status[*field]),
+        };
+        print_line(format_args!("{:<15} {value}", field.replace('_', " ")))?;
     }
     Ok(exit::DONE)
 }

@@ -1,12 +1,12 @@
 //! `reprise top`: a run in a terminal, drawn anew every second until q or Ctrl-C.
 
-use std::fmt::Write as _;
 use std::io::{IsTerminal, Read, Write as _};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use reprise_model::Ts;
 use serde_json::Value;
 
 use super::{Client, LIMITS, ORDERS, POSITIONS, shown, table_of};
@@ -18,6 +18,8 @@ use crate::output::{moment, print_line};
 const EVERY: Duration = Duration::from_secs(1);
 /// Rows of a table, at most.
 const MOST_ROWS: usize = 12;
+/// Decimals of a number in a table, at most.
+const MOST_PLACES: usize = 8;
 /// Alerts that are shown.
 const MOST_ALERTS: usize = 6;
 
@@ -41,12 +43,17 @@ pub fn run(args: &TopArgs) -> Result<u8> {
         bail!("stdout is no terminal; reprise top --once prints one frame");
     }
     // Before the screen is taken: whoever sees nothing wants to read why.
-    let first = frame(&client, true)?;
+    let mut seen = frame(&client, true)?;
     let screen = Screen::take()?;
     let keys = keys();
-    let mut drawn = Ok(first);
+    let mut drawn = Ok(seen.clone());
     loop {
-        screen.draw(&drawn.unwrap_or_else(|error| format!("{RED}{}{PLAIN}", exit::in_words(&error))))?;
+        match drawn {
+            Ok(frame) => seen = frame,
+            // What was seen last stays, below the words that it is old.
+            Err(ref error) => seen = away(error, &seen),
+        }
+        screen.draw(&seen)?;
         match keys.recv_timeout(EVERY) {
             Ok(()) => return Ok(exit::DONE),
             Err(_) => drawn = frame(&client, true),
@@ -54,12 +61,22 @@ pub fn run(args: &TopArgs) -> Result<u8> {
     }
 }
 
+/// Begins the line that says that a frame is old.
+const AWAY: &str = "no answer";
+
+/// The last frame, and why there is no newer one.
+fn away(error: &anyhow::Error, seen: &str) -> String {
+    let first = seen.lines().next().unwrap_or_default();
+    let old = if first.contains(AWAY) { seen.split_once('\n').map_or("", |(_, rest)| rest) } else { seen };
+    format!("{RED}{AWAY}, this is old: {}{PLAIN}\n{old}", exit::in_words(error).replace('\n', " "))
+}
+
 /// Tells when q was pressed; Ctrl-C comes as a key too while the screen is taken.
 fn keys() -> mpsc::Receiver<()> {
     let (give, take) = mpsc::channel();
     thread::spawn(move || {
         const CTRL_C: u8 = 3;
-        for key in std::io::stdin().bytes().map_while(Result::ok) {
+        for key in std::io::stdin().lock().bytes().map_while(Result::ok) {
             if matches!(key, b'q' | b'Q' | CTRL_C) && give.send(()).is_err() {
                 return;
             }
@@ -90,11 +107,13 @@ impl Screen {
     }
 
     fn draw(&self, frame: &str) -> Result<()> {
+        let (width, height) = size();
         let mut out = std::io::stdout().lock();
         // Home, each line to its end, and what is left below: no flicker, as nothing is blank in between.
         write!(out, "\x1b[H")?;
-        for line in frame.lines() {
-            write!(out, "{line}\x1b[K\r\n")?;
+        for (at, line) in frame.lines().take(height).enumerate() {
+            let end = if at == 0 { "" } else { "\r\n" };
+            write!(out, "{end}{}{PLAIN}\x1b[K", cut(line, width))?;
         }
         write!(out, "\x1b[J")?;
         Ok(out.flush()?)
@@ -110,6 +129,36 @@ impl Drop for Screen {
         }
         let _ = write!(std::io::stdout().lock(), "{LEAVE}");
     }
+}
+
+/// Columns and lines of the terminal.
+fn size() -> (usize, usize) {
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stdout())
+        && size.ws_col > 0
+        && size.ws_row > 0
+    {
+        return (size.ws_col.into(), size.ws_row.into());
+    }
+    (80, 24)
+}
+
+/// As much of a line as there is room for. Colours take no room.
+fn cut(line: &str, width: usize) -> String {
+    let (mut kept, mut room, mut is_colour) = (String::new(), width, false);
+    for c in line.chars() {
+        if c == '\x1b' {
+            is_colour = true;
+        } else if is_colour {
+            is_colour = c != 'm';
+        } else if room == 0 {
+            break;
+        } else {
+            room -= 1;
+        }
+        kept.push(c);
+    }
+    kept
 }
 
 /// Keys one by one and unseen; what the terminal was before.
@@ -128,43 +177,87 @@ fn frame(client: &Client, has_colour: bool) -> Result<String> {
     Ok(draw(&snapshot, &alerts, has_colour))
 }
 
-/// One frame.
+/// A frame while it is drawn.
+struct Frame {
+    text: String,
+    has_colour: bool,
+}
+
+impl Frame {
+    fn paint(&self, colour: &str, text: &str) -> String {
+        if self.has_colour { format!("{colour}{text}{PLAIN}") } else { text.to_owned() }
+    }
+
+    fn line(&mut self, words: impl AsRef<str>) {
+        self.text.push_str(words.as_ref());
+        self.text.push('\n');
+    }
+
+    fn heading(&mut self, words: &str) {
+        let words = self.paint(BOLD, words);
+        self.line(format!("\n{words}"));
+    }
+}
+
+/// One frame: what matters most first, as a terminal may be short.
 fn draw(snapshot: &Value, alerts: &Value, has_colour: bool) -> String {
-    let paint = |colour: &str, text: &str| {
-        if has_colour { format!("{colour}{text}{PLAIN}") } else { text.to_owned() }
-    };
-    let (status, account) = (&snapshot["status"], &snapshot["account"]);
+    let mut frame = Frame { text: String::new(), has_colour };
+    draw_status(&mut frame, &snapshot["status"]);
+    draw_account(&mut frame, &snapshot["account"]);
+    draw_counts(&mut frame, &snapshot["status"]);
+    draw_table(&mut frame, "Positions", &snapshot["positions"], POSITIONS);
+    draw_table(&mut frame, "Open orders", &snapshot["orders"], ORDERS);
+    frame.heading("Alerts");
+    for alert in alerts.as_array().into_iter().flatten().take(MOST_ALERTS) {
+        frame.line(format!("  {}  {}", when(&alert["ts"]), shown(&alert["text"])));
+    }
+    draw_table(&mut frame, "Limits", &snapshot["limits"], LIMITS);
+    frame.text
+}
+
+fn when(ts: &Value) -> String {
+    ts.as_u64().map(|ts| moment(Ts(ts))).unwrap_or_default()
+}
+
+fn draw_status(frame: &mut Frame, status: &Value) {
     let is = |field: &str| status[field].as_str().unwrap_or("-");
     let trading = match is("trading") {
-        "active" => paint(GREEN, "active"),
-        "reduce_only" => paint(YELLOW, "reduce only"),
-        other => paint(RED, other),
+        "active" => frame.paint(GREEN, "active"),
+        "reduce_only" => frame.paint(YELLOW, "reduce only"),
+        other => frame.paint(RED, other),
+    };
+    let strategies = match is("strategies") {
+        "paused" => frame.paint(YELLOW, "paused"),
+        other => other.to_owned(),
     };
     let feed = match is("feed") {
-        "live" => paint(GREEN, "live"),
-        "down" => paint(RED, "down"),
-        other => paint(YELLOW, other),
+        "live" => frame.paint(GREEN, "live"),
+        "down" => frame.paint(RED, "down"),
+        other => frame.paint(YELLOW, other),
     };
-    let now = status["ts"].as_u64().map(|ts| moment(reprise_model::Ts(ts))).unwrap_or_default();
-    let mut text = String::new();
-    // A string takes everything.
-    let mut line = |words: String| {
-        let _ = writeln!(text, "{words}");
-    };
-    line(format!("{}  {} · {} · {now}", paint(BOLD, is("run")), is("mode"), is("phase")));
-    line(format!("kill switch {trading} · strategies {} · feeds {feed}", is("strategies")));
+    let run = frame.paint(BOLD, is("run"));
+    frame.line(format!("{run}  {} · {} · {}", is("mode"), is("phase"), when(&status["ts"])));
+    frame.line(format!("kill switch {trading} · strategies {strategies} · feeds {feed}"));
     if let Some(reason) = status["trading_reason"].as_str() {
-        line(paint(YELLOW, reason));
+        let reason = frame.paint(YELLOW, reason);
+        frame.line(reason);
     }
-    line(format!(
+}
+
+fn draw_account(frame: &mut Frame, account: &Value) {
+    let money = |field: &str| shortened(&shown(&account[field]), 2);
+    frame.line(format!(
         "equity {} {} · profit {} · today {} · drawdown {}",
-        shown(&account["equity"]),
+        money("equity"),
         shown(&account["asset"]),
-        shown(&account["profit"]),
-        shown(&account["day_profit"]),
-        shown(&account["drawdown"])
+        money("profit"),
+        money("day_profit"),
+        money("drawdown")
     ));
-    line(format!(
+}
+
+fn draw_counts(frame: &mut Frame, status: &Value) {
+    frame.line(format!(
         "seq {} · durable {} · orders {} · fills {} · denied {} · open {} · waiting {} · conflated {}",
         status["seq"],
         status["durable"],
@@ -175,26 +268,34 @@ fn draw(snapshot: &Value, alerts: &Value, has_colour: bool) -> String {
         status["waiting"],
         status["conflated"]
     ));
-    for (name, field, columns) in [
-        ("Positions", "positions", POSITIONS),
-        ("Open orders", "orders", ORDERS),
-        ("Limits", "limits", LIMITS),
-    ] {
-        let rows = snapshot[field].as_array().map(Vec::as_slice).unwrap_or_default();
-        line(format!("\n{}", paint(BOLD, &format!("{name} ({})", rows.len()))));
-        let (header, cells, right) = table_of(&rows[..rows.len().min(MOST_ROWS)], columns);
-        for row in aligned(&header, &cells, &right) {
-            line(row);
-        }
-        if rows.len() > MOST_ROWS {
-            line(format!("  and {} more", rows.len() - MOST_ROWS));
+}
+
+fn draw_table(frame: &mut Frame, name: &str, rows: &Value, columns: &[super::Column]) {
+    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+    frame.heading(&format!("{name} ({})", rows.len()));
+    let (header, mut cells, right) = table_of(&rows[..rows.len().min(MOST_ROWS)], columns);
+    for row in &mut cells {
+        for &at in &right {
+            row[at] = shortened(&row[at], MOST_PLACES);
         }
     }
-    line(format!("\n{}", paint(BOLD, "Alerts")));
-    for alert in alerts.as_array().into_iter().flatten().take(MOST_ALERTS) {
-        line(format!("  {} {}", shown(&alert["seq"]), shown(&alert["text"])));
+    for row in aligned(&header, &cells, &right) {
+        frame.line(row);
     }
-    text
+    if rows.len() > MOST_ROWS {
+        frame.line(format!("  and {} more", rows.len() - MOST_ROWS));
+    }
+}
+
+/// A decimal with so many places at most, for the eye; `reprise positions` and the others print all of them.
+fn shortened(number: &str, places: usize) -> String {
+    match number.split_once('.') {
+        Some((whole, rest)) => {
+            let rest = rest.get(..places).unwrap_or(rest);
+            format!("{whole}.{rest}")
+        }
+        None => number.to_owned(),
+    }
 }
 
 /// Columns under each other.
@@ -230,18 +331,42 @@ mod tests {
             "status": {"run": "paper-1", "mode": "paper", "phase": "running", "trading": "halted",
                 "trading_reason": "prices look wrong", "strategies": "running", "feed": "down", "ts": 0, "seq": 9,
                 "durable": 9, "orders": 3, "fills": 2, "denied": 1, "open_orders": 0, "waiting": 0, "conflated": 0},
-            "account": {"asset": "USD", "equity": "101.5", "drawdown": "0"},
+            "account": {"asset": "USD", "equity": "101.5199", "drawdown": "0"},
             "positions": [{"instrument": "BTC-USD.TEST", "strategy": "a", "qty": "0.5", "mark": "100"}],
             "orders": [], "limits": [],
         });
         let alerts = json!([{"seq": 7, "text": "kill switch is halted"}]);
         let plain = draw(&snapshot, &alerts, false);
-        for words in
-            ["paper-1", "halted", "prices look wrong", "101.5 USD", "BTC-USD.TEST", "7 kill switch", "none"]
-        {
+        for words in [
+            "paper-1",
+            "halted",
+            "prices look wrong",
+            "101.51 USD",
+            "BTC-USD.TEST",
+            "  kill switch is",
+            "none",
+        ] {
             assert!(plain.contains(words), "{words} is missing in\n{plain}");
         }
         assert!(!plain.contains('\x1b'));
-        assert!(draw(&snapshot, &alerts, true).contains(RED));
+        let coloured = draw(&snapshot, &alerts, true);
+        assert!(coloured.contains(RED));
+    }
+
+    /// Breaks when a line runs out of the terminal, loses its colour, or a run that is away is shown as if it were not.
+    #[test]
+    fn lines_fit_and_old_frames_say_so() {
+        for (line, width, expected) in [
+            ("abcdef", 4, "abcd"),
+            ("abc", 4, "abc"),
+            ("\x1b[1mab\x1b[0mcdef", 3, "\x1b[1mab\x1b[0mc"),
+            ("ä·ö·", 3, "ä·ö"),
+        ] {
+            assert_eq!(cut(line, width), expected);
+        }
+        let once = away(&anyhow::anyhow!("gone"), "first\nsecond\n");
+        let twice = away(&anyhow::anyhow!("still gone"), &once);
+        assert!(once.contains("gone") && once.ends_with("first\nsecond\n"), "{once}");
+        assert!(twice.contains("still gone") && twice.matches(AWAY).count() == 1, "{twice}");
     }
 }
