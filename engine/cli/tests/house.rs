@@ -77,6 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "reprise-metrics",
             "reprise-alert-delivery",
             "reprise-venue-sim",
+            "reprise-venues",
             "reprise-console",
             "reprise-replays",
         ],

@@ -17,13 +17,13 @@ use crate::kit::{Place, REPRISE, root};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The simulated venues, ended with the test.
-struct Venues {
+pub struct Venues {
     process: Child,
     settings: Vec<String>,
 }
 
 impl Venues {
-    fn start(place: &Place, more: &str) -> Self {
+    pub fn start(place: &Place, more: &str) -> Self {
         let mut command = place.command(REPRISE);
         command.arg("venue-sim").arg(root().join("replays/samples/binance-spot-20250325"));
         command.args("--coinbase 127.0.0.1:0 --hyperliquid 127.0.0.1:0 --loop --speed 10".split_whitespace());
@@ -51,7 +51,7 @@ impl Venues {
     }
 
     /// Arguments of a run that point it here.
-    fn args(&self) -> Vec<String> {
+    pub fn args(&self) -> Vec<String> {
         self.settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]).collect()
     }
 }
@@ -168,14 +168,18 @@ fn check_feeds(place: &Place, run: &str) -> usize {
 /// Metrics are where the log says they are, and tell of both feeds and of the fills that the run has told of.
 fn check_metrics(place: &Place) {
     let logs = logs_of(place);
-    let url = logs.iter().find_map(|line| line["url"].as_str().filter(|_| line["message"] == "metrics are served"));
+    let url =
+        logs.iter().find_map(|line| line["url"].as_str().filter(|_| line["message"] == "metrics are served"));
     let address = url.unwrap().trim_start_matches("http://").trim_end_matches("/metrics").to_owned();
     let mut stream = std::net::TcpStream::connect(&address).unwrap();
     write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let value = |series: &str| {
-        let line = answer.lines().find_map(|line| line.strip_prefix(series)).unwrap_or_else(|| panic!("{series}: {answer}"));
+        let line = answer
+            .lines()
+            .find_map(|line| line.strip_prefix(series))
+            .unwrap_or_else(|| panic!("{series}: {answer}"));
         line.trim().parse::<f64>().unwrap()
     };
     for venue in ["COINBASE", "HYPERLIQUID"] {
@@ -193,10 +197,14 @@ fn logs_of(place: &Place) -> Vec<Value> {
 fn check_logs(place: &Place) {
     let (text, logs) = (log_of(place), logs_of(place));
     assert!(logs.len() > 20 && logs.len() + 5 > text.lines().count(), "{text}");
-    let about_orders = logs.iter().filter(|line| line["message"].as_str().is_some_and(|m| m.starts_with("order ")));
+    let about_orders =
+        logs.iter().filter(|line| line["message"].as_str().is_some_and(|m| m.starts_with("order ")));
     let mut checked = 0;
     for line in about_orders {
-        assert!(line["seq"].as_u64() > Some(0) && line["order"].as_str().is_some_and(|id| id.contains('-')), "{line}");
+        assert!(
+            line["seq"].as_u64() > Some(0) && line["order"].as_str().is_some_and(|id| id.contains('-')),
+            "{line}"
+        );
         checked += 1;
     }
     assert!(checked >= 10, "{text}");

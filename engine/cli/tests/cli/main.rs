@@ -21,6 +21,8 @@ mod control;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod ema_cross;
 #[cfg(test)]
 mod forged;
