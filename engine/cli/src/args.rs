@@ -1,6 +1,8 @@
 //! What can be said on the command line.
 
 mod control;
+#[cfg(test)]
+mod documents;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -38,3 +38,5 @@ mod recordings;
 mod same_decisions;
 #[cfg(test)]
 mod segments;
+#[cfg(test)]
+mod service;
