@@ -1,6 +1,8 @@
 //! What can be said on the command line.
 
 mod control;
+#[cfg(test)]
+mod documents;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -75,6 +77,8 @@ pub enum Command {
     Alerts(AlertsArgs),
     /// Check a configuration and show what it means.
     CheckConfig(CheckConfigArgs),
+    /// Check that everything a live run needs is there: exit 1 if something is not.
+    Doctor(DoctorArgs),
     /// List the strategies and their parameters.
     Strategies(StrategiesArgs),
     /// Print the JSON Schema of journal lines, or the table of event kinds or refusals.
@@ -200,11 +204,15 @@ pub struct RecordArgs {
 #[derive(Debug, ClapArgs)]
 pub struct LiveArgs {
     /// The new run's folder; runs/paper-1, runs/record-1 or the next free one when left out.
-    #[arg(short, long, value_name = "RUNDIR", conflicts_with = "resume")]
+    #[arg(short, long, value_name = "RUNDIR", conflicts_with_all = ["resume", "resume_or_new"])]
     pub output: Option<PathBuf>,
     /// Go on with a run that was interrupted or ended, under the configuration it recorded unless -c names it.
     #[arg(long, value_name = "RUNDIR")]
     pub resume: Option<PathBuf>,
+    /// Go on with the run in this folder, or begin it there where the folder is missing or empty: the one command
+    /// that a supervisor needs.
+    #[arg(long, value_name = "RUNDIR", conflicts_with = "resume")]
+    pub resume_or_new: Option<PathBuf>,
     /// End after so long: 500ms, 60s, 10m, 8h, 2d. Without it, at Ctrl-C.
     #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
     pub duration: Option<std::time::Duration>,
@@ -389,6 +397,23 @@ pub struct CheckConfigArgs {
     /// Show each value and where it comes from.
     #[arg(long)]
     pub print: bool,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reprise doctor`
+#[derive(Debug, ClapArgs)]
+pub struct DoctorArgs {
+    /// The configuration of the run; without any, the built-in conf/paper.toml.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The run's folder, or the one that runs go to.
+    #[arg(short, long, value_name = "DIR", default_value = "runs")]
+    pub output: PathBuf,
+    /// Ask nobody outside: no venue, no webhook.
+    #[arg(long)]
+    pub offline: bool,
     /// Print as JSON.
     #[arg(long)]
     pub json: bool,

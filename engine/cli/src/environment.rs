@@ -1,4 +1,5 @@
-//! The environment, with `conf/secrets.env` below it: the two places where secrets may stand.
+//! The environment, with `conf/secrets.env` below it: the two places where secrets may stand. A service manager hands
+//! the file over as a credential, which stands in for it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,6 +11,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// Where secrets stand when they are in a file.
 pub const SECRETS_FILE: &str = "conf/secrets.env";
+
+/// Where systemd puts credentials, and the name of the one that is such a file.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+const CREDENTIAL: &str = "secrets.env";
 
 /// What the environment says, over what the file says. Values are never printed.
 #[derive(Clone, Default)]
@@ -24,9 +29,18 @@ impl fmt::Debug for Environment {
 impl Environment {
     /// Reads both.
     pub fn read() -> Result<Self> {
-        let mut all = of_file(Path::new(SECRETS_FILE))?;
+        let mut all = of_file(Path::new(SECRETS_FILE), check_mode)?;
+        if let Some(folder) = std::env::var_os(CREDENTIALS) {
+            // Whoever put it there sees to it that nobody else reads it, by other means than its mode.
+            all.extend(of_file(&Path::new(&folder).join(CREDENTIAL), |_| Ok(()))?);
+        }
         all.extend(std::env::vars_os());
         Ok(Self(all))
+    }
+
+    /// Reads what the process was given, and no file.
+    pub fn of_process() -> Self {
+        Self(std::env::vars_os().collect())
     }
 
     /// True when a switch is on: `true`, `1` or `yes`.
@@ -47,13 +61,13 @@ impl Environment {
     }
 }
 
-fn of_file(path: &Path) -> Result<BTreeMap<OsString, OsString>> {
+fn of_file(path: &Path, is_kept: fn(&Path) -> Result<()>) -> Result<BTreeMap<OsString, OsString>> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
     };
-    check_mode(path)?;
+    is_kept(path)?;
     let mut found = BTreeMap::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -108,7 +122,7 @@ mod tests {
         let path = dir.path().join("secrets.env");
         std::fs::write(&path, text)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))?;
-        of_file(&path)
+        of_file(&path, check_mode)
     }
 
     /// Breaks when a secrets file that others can read is used, or one that is written as shells write it is not

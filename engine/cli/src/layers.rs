@@ -16,6 +16,11 @@ pub const DEFAULT_NAME: &str = "conf/backtest.toml";
 /// Its text, as it was when this binary was built.
 pub const DEFAULT_TEXT: &str = include_str!("../../../conf/backtest.toml");
 
+/// The configuration of a live run that stands in for one that is not named.
+pub const PAPER_NAME: &str = "conf/paper.toml";
+/// Its text, as it was when this binary was built.
+pub const PAPER_TEXT: &str = include_str!("../../../conf/paper.toml");
+
 /// What was said: files, environment, command line.
 pub fn layers_of(args: &ConfigArgs) -> Result<Layers> {
     let mut layers = Layers::default();

@@ -66,6 +66,7 @@ fn dispatch(command: Command, registry: &Registry) -> anyhow::Result<u8> {
         Command::Journal(args) => commands::journal::run(&args),
         Command::Alerts(args) => commands::alerts::run(&args.command, registry),
         Command::CheckConfig(args) => commands::check_config::run(&args, registry),
+        Command::Doctor(args) => commands::doctor::run(&args, registry),
         Command::Strategies(args) => commands::strategies::run(&args, registry),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Init(args) => commands::init::run(&args),

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use reprise_assembly::RuleKind;
 use reprise_journal::recovery::{Finding, Standing, TABLE};
 use reprise_model::event::KINDS;
 use reprise_model::life::OrderStep;
@@ -86,8 +87,44 @@ fn the_life_of_an_order_is_documented() {
 /// Breaks when a document grows past what one reads in a sitting.
 #[test]
 fn documents_stay_short() {
-    for name in ["JOURNAL.md", "BACKTESTING.md", "ALERTS.md", "CONTROL.md"] {
+    for name in ["JOURNAL.md", "BACKTESTING.md", "ALERTS.md", "CONTROL.md", "RUNBOOK.md"] {
         let lines = document(name).lines().count();
         assert!((1..350).contains(&lines), "docs/{name} has {lines} lines");
+    }
+}
+
+/// Breaks when somebody is woken by an alert of which the runbook does not say what it means and what to do.
+#[test]
+fn every_alert_is_in_the_runbook() {
+    let rows = rows(&document("RUNBOOK.md"));
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conf/prometheus/rules.yml");
+    let rules = std::fs::read_to_string(rules).unwrap_or_default();
+    let of_prometheus: Vec<&str> =
+        rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert!(of_prometheus.len() > 10, "the rules are not read");
+    for name in of_prometheus.iter().copied().chain(RuleKind::ALL.iter().map(|kind| kind.as_str())) {
+        let row = rows.iter().find(|row| row.starts_with(&format!("`{name}` | ")));
+        assert!(row.is_some_and(|row| row.len() > name.len() + 15), "docs/RUNBOOK.md has no row of `{name}`");
+    }
+    let named = rows.iter().filter_map(|row| row.strip_prefix("`Reprise")?.split('`').next());
+    for name in named {
+        assert!(
+            of_prometheus.contains(&format!("Reprise{name}").as_str()),
+            "there is no alert Reprise{name}"
+        );
+    }
+}
+
+/// Breaks when a link within the runbook leads nowhere.
+#[test]
+fn the_runbook_leads_somewhere() {
+    let runbook = document("RUNBOOK.md");
+    let anchor = |heading: &str| heading.trim().to_lowercase().replace(' ', "-");
+    let headings: Vec<String> =
+        runbook.lines().filter_map(|line| line.strip_prefix("## ")).map(anchor).collect();
+    let links: Vec<&str> = runbook.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.len() > 10, "the links are not read");
+    for link in links {
+        assert!(headings.iter().any(|heading| heading == link), "docs/RUNBOOK.md has no heading for #{link}");
     }
 }

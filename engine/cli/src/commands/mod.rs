@@ -7,6 +7,7 @@ pub mod completions;
 pub mod console;
 pub mod control;
 pub mod demo;
+pub mod doctor;
 pub mod import;
 pub mod init;
 pub mod journal;

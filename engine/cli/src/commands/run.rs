@@ -14,13 +14,9 @@ use crate::commands::live;
 use crate::environment::Environment;
 use crate::exit;
 use crate::folders::{free_folder, refuse_used_folder};
-use crate::layers::{config_of, layers_live};
+use crate::layers::{PAPER_NAME, PAPER_TEXT, config_of, layers_live};
 use crate::logs;
 use crate::output::{grouped, print_line, say};
-
-/// The configuration that stands in for one that is not named.
-const DEFAULT_NAME: &str = "conf/paper.toml";
-const DEFAULT_TEXT: &str = include_str!("../../../../conf/paper.toml");
 
 /// Trades.
 pub fn run(args: &RunArgs, registry: &Registry) -> Result<u8> {
@@ -37,12 +33,13 @@ fn live_run(mode: RunMode, config: &ConfigArgs, live: &LiveArgs, registry: &Regi
     logs::begin(live.log);
     let environment = Environment::read()?;
     let official_sdk = environment.is_on("USE_OFFICIAL_SDK");
-    let (dir, mut config, is_new) = match &live.resume {
+    let begun = live.resume_or_new.as_ref().filter(|dir| refuse_used_folder(dir).is_err());
+    let (dir, mut config, is_new) = match live.resume.as_ref().or(begun) {
         Some(dir) => (dir.clone(), resumed_config(dir, mode, config, environment, registry)?, false),
         None => {
-            let layers = layers_live(DEFAULT_NAME, DEFAULT_TEXT, config, environment)?;
+            let layers = layers_live(PAPER_NAME, PAPER_TEXT, config, environment)?;
             if config.files.is_empty() {
-                say(format_args!("no -c FILE: using the built-in {DEFAULT_NAME}"));
+                say(format_args!("no -c FILE: using the built-in {PAPER_NAME}"));
             }
             (new_folder(mode, live)?, config_of(&layers, registry)?, true)
         }
@@ -67,7 +64,7 @@ fn live_run(mode: RunMode, config: &ConfigArgs, live: &LiveArgs, registry: &Regi
 }
 
 fn new_folder(mode: RunMode, live: &LiveArgs) -> Result<PathBuf> {
-    let dir = match &live.output {
+    let dir = match live.output.as_ref().or(live.resume_or_new.as_ref()) {
         Some(dir) => dir.clone(),
         None => free_folder(Path::new("runs"), mode.as_str())?,
     };

@@ -25,6 +25,8 @@ mod demo;
 #[expect(dead_code, reason = "pictures are taken by the console's own tests")]
 mod devtools;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod ema_cross;
 #[cfg(test)]
 mod forged;
@@ -42,6 +44,8 @@ mod running;
 mod same_decisions;
 #[cfg(test)]
 mod segments;
+#[cfg(test)]
+mod service;
 #[cfg(test)]
 #[path = "../../../../services/alerts/delivery/tests/delivery/shapes/mod.rs"]
 mod shapes;

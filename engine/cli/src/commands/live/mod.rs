@@ -5,6 +5,8 @@ mod console;
 mod feeds;
 mod metrics;
 mod status;
+#[cfg(target_os = "linux")]
+mod supervised;
 
 use std::path::Path;
 use std::thread;
@@ -21,6 +23,7 @@ use crate::args::LiveArgs;
 use crate::exit;
 
 pub use alerts::channels_of;
+pub use feeds::settings_of;
 pub use status::print_summary;
 
 /// Runs an engine to its end, with its feeds.
@@ -37,7 +40,13 @@ pub fn run(mut engine: Engine, dir: &Path, config: &Config, live: &LiveArgs) -> 
     let console = console::start(&mut engine, dir, config)?;
     let feeds = feeds::start(&engine, dir, config)?;
     let metrics = metrics::start(&mut engine, &feeds, told, dir, config)?;
+    #[cfg(target_os = "linux")]
+    let supervised = supervised::Supervised::start(engine.controller())?;
     let ended = engine.run();
+    #[cfg(target_os = "linux")]
+    if let Some(supervised) = supervised {
+        supervised.finish();
+    }
     for feed in &feeds {
         feed.stop();
     }
