@@ -108,6 +108,14 @@ impl Live {
     }
 }
 
+impl Drop for Live {
+    fn drop(&mut self) {
+        // A run that has ended is not there any more.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// What the run has logged.
 pub fn log_of(place: &Place) -> String {
     String::from_utf8_lossy(&place.read("run.log")).into_owned()

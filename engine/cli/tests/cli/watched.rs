@@ -99,8 +99,11 @@ fn scraped(metrics: &str, account: &Value) -> String {
     let began = Instant::now();
     loop {
         let scrape = get(metrics, "/metrics");
+        // The look that the numbers are of came after the pause.
+        let is_paused = value(&scrape, "reprise_strategies_paused") == 1.0;
         let has_told = ["slack", "teams"].iter().all(|channel| told(&scrape, channel) == 2.0);
-        if has_told && near(value(&scrape, "reprise_equity{asset=\"USD\"}"), &account["equity"]) {
+        if is_paused && has_told && near(value(&scrape, "reprise_equity{asset=\"USD\"}"), &account["equity"])
+        {
             return scrape;
         }
         assert!(began.elapsed() < PATIENCE, "{account}\n{scrape}");
@@ -224,6 +227,9 @@ fn a_run_is_watched_to_its_kill() {
     let run = start("-c watched.toml -o run");
     let (control, metrics) = (address_of(&place, "console: "), address_of(&place, "metrics are served"));
     until_stopped(&place, &control);
+    // What is stopped still asks, and is denied; it is not to be counted meanwhile.
+    let said = place.reprise_with(&format!("pause --url http://{control} --by ann --reason look"), &env);
+    assert_eq!(said.code, 0, "{said:?}");
     until_taken([&to_slack, &to_teams], 2, &place);
     let account = shown(&control, "/account");
     let scrape = scraped(&metrics, &account);

@@ -57,10 +57,13 @@ impl Engine {
 
     /// Takes a snapshot from time to time. None while the run ends: what follows the last one must tell that the
     /// pause of the strategies is the engine's own.
-    pub(super) fn keep_snapshots(&mut self) {
-        let (Some(keeper), Some(core)) = (&mut self.snapshots, &self.core) else { return };
+    pub(super) fn keep_snapshots(&mut self) -> Result<(), RuntimeError> {
+        let (Some(keeper), Some(core)) = (&mut self.snapshots, &self.core) else { return Ok(()) };
         if self.phase == Phase::Running && keeper.is_due() {
+            // A place that the file does not have yet would be lost with the process, and the snapshot with it.
+            self.writer.flush()?;
             keeper.take(core, self.writer.position());
         }
+        Ok(())
     }
 }

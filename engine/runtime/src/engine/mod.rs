@@ -208,7 +208,7 @@ impl Engine {
             has_worked |= self.take_arrivals()?;
             has_worked |= self.wake()?;
             self.keep_durable()?;
-            self.keep_snapshots();
+            self.keep_snapshots()?;
             self.show_gauges();
             if self.is_drained() {
                 return Ok(());

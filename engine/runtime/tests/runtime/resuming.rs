@@ -115,6 +115,22 @@ fn a_killed_run_goes_on_as_if_it_had_not_been() {
     assert_eq!(report.digest, digest, "a backtest over all epochs decides the same");
 }
 
+/// Breaks when a snapshot is of a place that the journal's file does not have yet: a process that is killed takes the
+/// lines with it, and the snapshot is of no use.
+#[test]
+fn a_snapshot_is_of_what_the_file_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let (run, left) = (dir.path().join("run"), dir.path().join("left"));
+    let patient = config(&["runtime.snapshot_s=1", "journal.sync_ms=60000", "journal.durability=none"]);
+    let mut running = Running::new_run(&run, &patient);
+    running.open_market("BTC-USD.TEST");
+    running.feed_wave("BTC-USD.TEST", 0, 8);
+    running.until(|_| !snapshots(&run).is_empty());
+    killed(&run, &left);
+    running.stop().unwrap();
+    assert!(go_on(&left).snapshot.is_some());
+}
+
 /// Breaks when the market of before the interruption passes for the market of now.
 #[test]
 fn every_feed_is_down_until_it_speaks() {
