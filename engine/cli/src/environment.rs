@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -30,12 +30,18 @@ impl Environment {
     /// Reads both.
     pub fn read() -> Result<Self> {
         let mut all = of_file(Path::new(SECRETS_FILE), check_mode)?;
-        if let Some(folder) = std::env::var_os(CREDENTIALS) {
+        if let Some(credential) = Self::credential() {
             // Whoever put it there sees to it that nobody else reads it, by other means than its mode.
-            all.extend(of_file(&Path::new(&folder).join(CREDENTIAL), |_| Ok(()))?);
+            all.extend(of_file(&credential, |_| Ok(()))?);
         }
         all.extend(std::env::vars_os());
         Ok(Self(all))
+    }
+
+    /// The file of secrets that a service manager hands over, where it does.
+    pub fn credential() -> Option<PathBuf> {
+        let folder = std::env::var_os(CREDENTIALS)?;
+        Some(Path::new(&folder).join(CREDENTIAL)).filter(|path| path.exists())
     }
 
     /// Reads what the process was given, and no file.

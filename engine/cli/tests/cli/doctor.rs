@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use reprise_venues::hyperliquid::sign::SecretKey;
 use serde_json::Value;
 
 use crate::kit::{Place, REPRISE, Said};
@@ -380,6 +381,50 @@ fn what_is_broken_outside_fails() {
         }
     });
     assert!(began.elapsed() < Duration::from_secs(40), "each ends within 14 s: {:?}", began.elapsed());
+}
+
+/// Breaks when what works and is doubtful passes without a word, or fails.
+#[test]
+fn what_is_doubtful_warns() {
+    let own = HYPERLIQUID_KEY.parse::<SecretKey>().unwrap().address().to_string();
+    let rows: [(&str, World, &str, &str); 6] = [
+        ("anybody's folder", World::of("-o everybodys"), "run folder", "everybody"),
+        ("no token", World::default(), "control token", "not set"),
+        (
+            "a short token",
+            World::default().with("REPRISE_CONTROL_TOKEN", "hunter2"),
+            "control token",
+            "characters",
+        ),
+        (
+            "the master's key",
+            World::default()
+                .with("HYPERLIQUID_PRIVATE_KEY", HYPERLIQUID_KEY)
+                .with("HYPERLIQUID_ACCOUNT_ADDRESS", own),
+            "hyperliquid key",
+            "master account",
+        ),
+        (
+            "a market that nobody follows",
+            World::of("--set risk.allow_list=[\"BTC-UDS.COINBASE\"]"),
+            "configuration",
+            "BTC-USD",
+        ),
+        ("an address for all", World::of("--set metrics.listen=0.0.0.0:0"), "metrics address", "others"),
+    ];
+    for (name, mut world, check, words) in rows {
+        let place = Place::new();
+        std::fs::create_dir(place.path("everybodys")).unwrap();
+        std::fs::set_permissions(place.path("everybodys"), std::fs::Permissions::from_mode(0o777)).unwrap();
+        world.args.push("--offline".to_owned());
+        let said = world.examined(&place);
+        assert_eq!(said.code, 0, "{name}: {said:?}");
+        let report = said.json();
+        let row = row(&report, check);
+        assert_eq!(row["verdict"], "warning", "{name}: {row}");
+        assert!(row["found"].as_str().unwrap().contains(words) && row["remedy"].is_string(), "{name}: {row}");
+        assert!(!said.out.contains("hunter2"), "{said:?}");
+    }
 }
 
 /// Breaks when the doctor never ends where nothing answers: connections come about and nobody ever speaks.

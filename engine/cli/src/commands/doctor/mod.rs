@@ -66,7 +66,10 @@ pub fn run(args: &DoctorArgs, registry: &Registry) -> Result<u8> {
     // Before any connection; where one is installed already, that one stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (secrets, environment) = secrets_file::check();
-    let (configuration, config) = configuration::check(&args.config, environment.clone(), registry);
+    let (configuration, mut config) = configuration::check(&args.config, environment.clone(), registry);
+    if let Some(config) = &mut config {
+        config.venues.coinbase.official_sdk |= environment.is_on("USE_OFFICIAL_SDK");
+    }
     let world = Arc::new(World { config, environment, folder: args.output.clone() });
     let families = AT_HOME.iter().chain(if args.offline { &[] } else { OUTSIDE });
     let began = Instant::now();

@@ -14,6 +14,9 @@ pub fn check() -> (Vec<Row>, Environment) {
         Ok(environment) if Path::new(SECRETS_FILE).exists() => {
             (vec![Row::ok(CHECK, format!("{SECRETS_FILE} reads, and is for its owner alone"))], environment)
         }
+        Ok(environment) if let Some(credential) = Environment::credential() => {
+            (vec![Row::ok(CHECK, format!("{} reads; it was handed over", credential.display()))], environment)
+        }
         Ok(environment) => {
             let found = format!("there is no {SECRETS_FILE} here; secrets come from the environment");
             (vec![Row::skipped(CHECK, found)], environment)
