@@ -167,7 +167,11 @@ impl Source for Live {
 
     fn command(&self, command: OperatorCommand) -> Result<Seq, SourceError> {
         let input = Input::OperatorCommand(Box::new(command));
-        let seq = self.controller.send_numbered(input, PATIENCE).ok_or(SourceError::Silent)?;
+        let asked_at = Instant::now();
+        let seq = self.controller.send_numbered(input, PATIENCE).ok_or_else(|| {
+            // Whoever asks to stop and hears nothing must not believe that nothing happens.
+            if asked_at.elapsed() < PATIENCE { SourceError::Silent } else { SourceError::Unanswered }
+        })?;
         // The next look sees what the command has done.
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(seq)

@@ -116,6 +116,7 @@ fn responses(route: &Route) -> Value {
             ("415", "The body is not application/json."),
             ("422", "The command makes no sense."),
             ("503", "The engine does not answer."),
+            ("504", "The engine has not answered in time, and may still do it."),
         ]),
     }
     responses.extend(refusals.into_iter().map(|(status, about)| (status.to_owned(), refused(about))));

@@ -28,6 +28,7 @@ impl From<SourceError> for Refused {
     fn from(error: SourceError) -> Self {
         let status = match error {
             SourceError::Silent => StatusCode::SERVICE_UNAVAILABLE,
+            SourceError::Unanswered => StatusCode::GATEWAY_TIMEOUT,
             SourceError::ReadOnly => StatusCode::CONFLICT,
             SourceError::Limit(_) | SourceError::Instrument(_) | SourceError::Order(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY

@@ -16,6 +16,11 @@ pub enum SourceError {
     /// The engine has ended, or did not answer in time.
     #[error("the engine does not answer; it has ended, or is busy beyond measure")]
     Silent,
+    /// A command was handed over and its number did not come in time.
+    #[error(
+        "the engine has not answered in time and may still do it; the journal and /status say whether it has"
+    )]
+    Unanswered,
     /// There is nothing to command.
     #[error("this run is over and is only looked at; nothing in it can be changed")]
     ReadOnly,

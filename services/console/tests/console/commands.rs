@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use reprise_assembly::Registry;
+use reprise_console::{Live, Source, SourceError};
 use reprise_journal::JournalReader;
 use reprise_model::Input;
-use reprise_model::event::OperatorCommand;
+use reprise_model::event::{Command, OperatorCommand};
+use reprise_runtime::Engine;
 use serde_json::{Value, json};
 
 use crate::guarded::commands_of;
-use crate::kit::Running;
+use crate::kit::{Running, config};
 
 /// The command with this number.
 fn command_at(run: &std::path::Path, seq: u64) -> OperatorCommand {
@@ -66,6 +69,33 @@ fn each_command_does_what_it_says_and_is_journaled() {
         assert_eq!(event.flatten, body["flatten"].as_bool().unwrap_or_default());
         assert_eq!(done["command"], event.command.to_string());
     }
+}
+
+/// Breaks when a command that an engine has heard and not answered is called undone, or one to an engine that is gone
+/// waits for it.
+#[test]
+fn an_engine_that_is_silent_and_one_that_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    let pause = || OperatorCommand {
+        command: Command::Pause,
+        by: "ann".to_owned(),
+        reason: String::new(),
+        order: None,
+        instrument: None,
+        flatten: false,
+        all: false,
+        key: None,
+        value: None,
+    };
+    let mut engine =
+        Engine::create(&run, &config(&[]), &Registry::builtin(), reprise_model::event::RunMode::Paper)
+            .unwrap();
+    let (live, keeping) = Live::watch(&mut engine, "run").unwrap();
+    assert_eq!(live.command(pause()), Err(SourceError::Unanswered));
+    drop(engine);
+    assert_eq!(live.command(pause()), Err(SourceError::Silent));
+    keeping.stop();
 }
 
 /// Breaks when what is shown is not what the engine holds: positions, orders, equity, head-room.

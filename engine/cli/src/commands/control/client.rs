@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use reqwest::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::environment::Environment;
@@ -22,10 +23,12 @@ pub enum ControlError {
         url: String,
     },
     /// Somebody listens and says nothing.
-    #[error("the run at {url} did not answer in time")]
+    #[error("the run at {url} did not answer in time{hint}")]
     Timeout {
         /// Where.
         url: String,
+        /// What may have happened all the same.
+        hint: &'static str,
     },
     /// The run refuses.
     #[error("the run refuses: {words}")]
@@ -65,15 +68,16 @@ impl Client {
 
     /// Something that is shown.
     pub fn get(&self, path: &str) -> Result<Value> {
-        self.ask(self.http.get(format!("{}/{path}", self.base)))
+        self.ask(self.http.get(format!("{}/{path}", self.base)), "")
     }
 
     /// A command.
     pub fn post(&self, path: &str, body: Map<String, Value>) -> Result<Value> {
-        self.ask(self.http.post(format!("{}/{path}", self.base)).json(&Value::Object(body)))
+        let request = self.http.post(format!("{}/{path}", self.base)).json(&Value::Object(body));
+        self.ask(request, "; it may still do it, see reprise status")
     }
 
-    fn ask(&self, request: reqwest::RequestBuilder) -> Result<Value> {
+    fn ask(&self, request: reqwest::RequestBuilder, hint: &'static str) -> Result<Value> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -87,14 +91,14 @@ impl Client {
         });
         let url = self.base.clone();
         let (status, text) = match answered {
-            Err(_) => return Err(ControlError::Timeout { url }.into()),
-            Ok(Err(error)) if error.is_timeout() => return Err(ControlError::Timeout { url }.into()),
+            Err(_) => return Err(ControlError::Timeout { url, hint }.into()),
+            Ok(Err(error)) if error.is_timeout() => return Err(ControlError::Timeout { url, hint }.into()),
             Ok(Err(error)) if error.is_connect() => return Err(ControlError::NotRunning { url }.into()),
             Ok(Err(error)) => return Err(error).with_context(|| format!("{url} cannot be asked")),
             Ok(Ok(answer)) => answer,
         };
-        if status == reqwest::StatusCode::SERVICE_UNAVAILABLE {
-            return Err(ControlError::Timeout { url }.into());
+        if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT].contains(&status) {
+            return Err(ControlError::Timeout { url, hint }.into());
         }
         let said: Value = serde_json::from_str(&text).with_context(|| format!("{url} is no control API"))?;
         if status.is_success() {
