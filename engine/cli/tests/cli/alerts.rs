@@ -2,11 +2,15 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::kit::{Place, root};
+use crate::kit::{Place, REPRISE, root};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const RULES: &str = r#"
 [account]
@@ -27,8 +31,16 @@ above = "0.2"
 hysteresis = "0.05"
 "#;
 
-/// A server that takes every message, at a place that is secret; what was taken.
-pub fn inbox(secret: &str) -> (String, Arc<Mutex<Vec<Value>>>) {
+/// What was taken so far.
+pub type Taken = Arc<Mutex<Vec<Value>>>;
+
+/// A server that takes every message, at a place that is secret.
+pub fn inbox(secret: &str) -> (String, Taken) {
+    inbox_that(secret, |_| true)
+}
+
+/// Takes every message, and answers those that it is told to answer.
+fn inbox_that(secret: &str, answers: impl Fn(usize) -> bool + Send + 'static) -> (String, Taken) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook/{secret}", listener.local_addr().unwrap());
     let taken = Arc::new(Mutex::new(Vec::new()));
@@ -45,7 +57,14 @@ pub fn inbox(secret: &str) -> (String, Arc<Mutex<Vec<Value>>>) {
             }
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
-            its.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+            let count = {
+                let mut its = its.lock().unwrap();
+                its.push(serde_json::from_slice(&body).unwrap());
+                its.len()
+            };
+            if !answers(count) {
+                continue;
+            }
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok").unwrap();
         }
     });
@@ -169,4 +188,86 @@ fn what_cannot_be_backtested_is_said() {
     let said = place.reprise_with("alerts test", &[("SLACK_BOT_TOKEN", "hunter2")]);
     assert!(said.code == 1 && said.err.contains("alerts.slack.channel"), "{said:?}");
     assert!(!said.err.contains("hunter2"));
+}
+
+/// A run without a market: after a second it tells that no data comes.
+const LONELY: &str = r#"
+[venues.coinbase]
+products = ["BTC-USD"]
+rest_url = "http://127.0.0.1:1"
+ws_url = "ws://127.0.0.1:1"
+[control]
+listen = ""
+[account]
+reporting_asset = "USD"
+[account.balances]
+USD = "1000"
+[journal]
+durability = "orders"
+[alerts.delivery]
+first_retry_ms = 50
+[[alerts.rule]]
+kind = "feed"
+after_s = 1
+"#;
+
+/// Waits until something holds.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "it does not come about: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Breaks when a process that is killed after Slack took a message and before that is journaled loses the alert, sends
+/// it under another id, sends it more than once more, or makes Teams hear it again.
+#[test]
+fn a_process_killed_before_the_record_sends_the_same_id_again() {
+    let place = Place::new();
+    place.write("c.toml", LONELY);
+    let process: Arc<Mutex<Option<Child>>> = Arc::default();
+    let victim = Arc::clone(&process);
+    let (teams, to_teams) = inbox("hunter2");
+    let journal = place.path("run/000001.jsonl");
+    let (slack, to_slack) = inbox_that("hunter2", move |count| {
+        if count > 1 {
+            return true;
+        }
+        // Only Slack is cut off.
+        until("that Teams has it is journaled", || {
+            std::fs::read_to_string(&journal).is_ok_and(|text| text.contains(r#""channel":"teams""#))
+        });
+        victim.lock().unwrap().as_mut().unwrap().kill().unwrap();
+        false
+    });
+    let start = |args: &str| {
+        let mut command = place.command(REPRISE);
+        command
+            .args(args.split_whitespace())
+            .env("SLACK_WEBHOOK_URL", &slack)
+            .env("TEAMS_WEBHOOK_URL", &teams);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    *process.lock().unwrap() = Some(start("run --mode paper -c c.toml -o run --duration 60s"));
+    until("it is killed", || {
+        let mut process = process.lock().unwrap();
+        process.as_mut().unwrap().try_wait().unwrap().is_some_and(|status| status.code().is_none())
+    });
+    let mut resumed = start("run --mode paper --resume run --duration 1s");
+    assert!(resumed.wait().unwrap().success());
+    let sent = to_slack.lock().unwrap().clone();
+    let title = |message: &Value| message["blocks"][0]["text"]["text"].clone();
+    let first = sent.iter().filter(|message| title(message) == "warning: feed-1").count();
+    assert!(first == 2 && sent[0] == sent[1], "the same message twice, word for word: {sent:?}");
+    let of_first = |event: &&Value| event["data"]["alert"] == "feed-1";
+    let delivered = place.events("run", "--kind alert.delivered");
+    let channels: Vec<&Value> =
+        delivered.iter().filter(of_first).map(|event| &event["data"]["channel"]).collect();
+    assert_eq!(channels, ["teams", "slack"]);
+    assert_eq!(to_teams.lock().unwrap().iter().filter(|card| card.to_string().contains("feed-1")).count(), 1);
+    for text in [place.events("run", "--kind alert."), place.events("run", "--kind run.")] {
+        assert!(!format!("{text:?}").contains("hunter2"), "{text:?}");
+    }
+    place.done("journal verify run");
 }

@@ -146,3 +146,79 @@ impl Outlet {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
+mod tests {
+    use std::path::Path;
+
+    use reprise_assembly::{Layers, Registry, interpret};
+    use reprise_model::Input;
+    use reprise_model::event::{Command, OperatorCommand, RunMode};
+    use reprise_runtime::Engine;
+    use tokio::sync::mpsc::{Receiver, channel};
+
+    use super::*;
+
+    const CONFIG: &str = "[account]\nreporting_asset = \"USD\"\n[[alerts.rule]]\nkind = \"kill_switch\"\n";
+
+    /// A run in which the kill switch moved so often.
+    fn run_with(alerts: usize, dir: &Path) {
+        let mut layers = Layers::default();
+        layers.add_text(Path::new("test.toml"), CONFIG).unwrap();
+        let (registry, reason) = (Registry::builtin(), "because".to_owned());
+        let config = interpret(&layers, &registry).unwrap();
+        let engine = Engine::create(dir, &config, &registry, RunMode::Paper).unwrap();
+        for n in 0..alerts {
+            let command = if n % 2 == 0 { Command::Kill } else { Command::Release };
+            let moved = OperatorCommand {
+                command,
+                by: "test".to_owned(),
+                reason: reason.clone(),
+                order: None,
+                instrument: None,
+                flatten: false,
+                all: false,
+                key: None,
+                value: None,
+            };
+            engine.controller().send(Input::OperatorCommand(Box::new(moved)));
+        }
+        engine.controller().stop("the test is over");
+        engine.run().unwrap();
+    }
+
+    fn taken(jobs: &mut Receiver<Job>) -> Vec<String> {
+        std::iter::from_fn(|| jobs.try_recv().ok()).map(|job| job.message.id.clone()).collect()
+    }
+
+    /// Breaks when alerts that the stream has lost are lost, come twice or overtake each other, whatever the room.
+    #[test]
+    fn what_the_stream_lost_is_read_from_the_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("run");
+        run_with(5, &dir);
+        let (run, name) = (RunPlace::of(&dir), ChannelName::new("slack").unwrap());
+        for room in 1..7 {
+            let (give, mut jobs) = channel(room);
+            let mut outlet = Outlet::new(name, give, Tally::of(name), JournalAlerts::of(&dir));
+            let found = JournalAlerts::of(&dir).read_all();
+            outlet.offer(&found.raised[0], &run);
+            outlet.fall_behind(found.raised[0].seq);
+            // The stream brings the last one, and lost those between.
+            outlet.offer(&found.raised[4], &run);
+            let mut told = taken(&mut jobs);
+            assert_eq!(told, ["kill_switch-1"]);
+            while told.len() < 5 {
+                outlet.catch_up(&run, true);
+                let more = taken(&mut jobs);
+                assert!(!more.is_empty(), "nothing comes after {told:?}");
+                told.extend(more);
+            }
+            let expected: Vec<String> = (1..=5).map(|n| format!("kill_switch-{n}")).collect();
+            assert_eq!(told, expected, "with room for {room}");
+            outlet.catch_up(&run, true);
+            assert_eq!(taken(&mut jobs), Vec::<String>::new());
+        }
+    }
+}

@@ -33,7 +33,7 @@ fn secrets_are_never_shown() {
     let log = Log::default();
     let writer = log.clone();
     tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(move || writer.clone())
         .init();
     let (folder, slack, teams) = (tempfile::tempdir().unwrap(), Server::start(true), Server::start(false));
@@ -56,14 +56,31 @@ fn secrets_are_never_shown() {
     };
     let unusable =
         Secrets { teams_webhook_url: Some(Secret::new(format!("ftp://{CANARY}"))), ..Secrets::default() };
-    let mut shown = format!("{urls:?} {token:?} {unusable:?} {}", channels(&hook, &unusable).unwrap_err());
+    let refused = channels(&hook, &unusable).unwrap_err();
+    let mut shown = format!("{urls:?} {token:?} {unusable:?} {refused} {refused:?}");
+    // What no header can hold, and a place that speaks no TLS.
+    let broken = Secrets {
+        slack_bot_token: Some(Secret::new(format!("{CANARY}\n{CANARY}"))),
+        teams_webhook_url: Some(Secret::new(format!("{}/{CANARY}", teams.url.replace("http:", "https:")))),
+        ..Secrets::default()
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let modes =
-        [Mode::Good, Mode::Dead, Mode::Slow, Mode::TooMany, Mode::Garbage, Mode::Error, Mode::BadToken];
+    let modes = [
+        Mode::Good,
+        Mode::Dead,
+        Mode::Slow,
+        Mode::TooMany,
+        Mode::Garbage,
+        Mode::Error,
+        Mode::BadToken,
+        Mode::Echo,
+        Mode::Redirect,
+        Mode::EchoAsCode,
+    ];
     for mode in modes {
         slack.becomes(mode);
         teams.becomes(mode);
-        for (settings, secrets) in [(&bot, &token), (&hook, &urls)] {
+        for (settings, secrets) in [(&bot, &token), (&hook, &urls), (&bot, &broken)] {
             for channel in channels(settings, secrets).unwrap() {
                 let result = runtime.block_on(channel.send(&Message::test(reprise_model::Ts(1))));
                 shown.push_str(&format!("{channel:?} {result:?}\n"));

@@ -31,6 +31,12 @@ pub enum Mode {
     Refuse,
     /// 200 and what Slack's methods say of a bad token.
     BadToken,
+    /// 500 and everything that was sent, also where it would lead to.
+    Echo,
+    /// 302, to a place that has everything that was sent in its name.
+    Redirect,
+    /// 200, and Slack's methods refuse with what was sent as the code.
+    EchoAsCode,
 }
 
 #[derive(Debug, Default)]
@@ -117,7 +123,7 @@ fn answer(
     is_slack: bool,
     seen: &Mutex<Seen>,
 ) -> std::io::Result<()> {
-    let mut now = *mode.lock().unwrap();
+    let (mut now, mut said) = (*mode.lock().unwrap(), String::new());
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut length, mut line, mut path) = (0, String::new(), None);
@@ -125,6 +131,7 @@ fn answer(
         line.clear();
         reader.read_line(&mut line)?;
         let words = line.trim_end().to_owned();
+        said.extend(words.chars().filter(|c| c.is_ascii_alphanumeric() || "/:_- ".contains(*c)));
         if words.is_empty() {
             break;
         }
@@ -149,7 +156,15 @@ fn answer(
         std::thread::sleep(Duration::from_millis(5));
         now = *mode.lock().unwrap();
     }
+    let in_a_word: String = said.chars().filter(char::is_ascii_alphanumeric).collect();
+    let (elsewhere, code) = (
+        format!("Location: http://127.0.0.1:1/{in_a_word}\r\n"),
+        format!(r#"{{"ok":false,"error":"{in_a_word}"}}"#),
+    );
     let (status, more, text) = match now {
+        Mode::Echo => ("500 Internal Server Error", "", said.as_str()),
+        Mode::Redirect => ("302 Found", elsewhere.as_str(), said.as_str()),
+        Mode::EchoAsCode => ("200 OK", "Content-Type: application/json\r\n", code.as_str()),
         Mode::Dead | Mode::Held => return Ok(()),
         Mode::Slow => {
             std::thread::sleep(Duration::from_secs(3));
