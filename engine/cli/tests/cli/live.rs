@@ -59,7 +59,7 @@ fn check_metrics(place: &Place) {
         assert!(value(&format!("reprise_feed_frames_total{{venue=\"{venue}\"}}")) > 10.0, "{venue}");
     }
     assert!(value("reprise_events_total{class=\"outcome\",kind=\"order.filled\"}") >= 1.0);
-    assert_eq!(value("reprise_feed_state{instrument=\"BTC-USD.COINBASE\",state=\"live\"}"), 1.0);
+    assert!(value("reprise_feed_state{instrument=\"BTC-USD.COINBASE\",state=\"live\"}") > 0.5);
 }
 
 /// Each line is one object, and what is about an order says which, and where it stands in the journal.

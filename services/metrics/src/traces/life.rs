@@ -9,6 +9,9 @@ const FILLS_TOLD: usize = 64;
 /// Calls that are told one by one.
 const CALLS_TOLD: usize = 64;
 
+/// What is known of something, each under its name.
+pub(crate) type Facts = Vec<(&'static str, Value)>;
+
 /// An interval in which something was under way.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Span {
@@ -21,9 +24,9 @@ pub(crate) struct Span {
     pub began: Ts,
     pub ended: Ts,
     /// Facts about it.
-    pub facts: Vec<(&'static str, Value)>,
+    pub facts: Facts,
     /// What happened in it, with when.
-    pub moments: Vec<(Ts, &'static str, Vec<(&'static str, Value)>)>,
+    pub moments: Vec<(Ts, &'static str, Facts)>,
     /// Why it failed, if it did.
     pub failure: Option<String>,
 }

@@ -10,5 +10,4 @@ mod tracer;
 pub(crate) use exporter::{Exporter, SpanCounts, endpoint};
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
 mod tests;
