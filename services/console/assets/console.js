@@ -27,11 +27,13 @@ function notice(lines) {
 function say(status) {
   const isOver = status.phase === "finished";
   const lines = [];
+  if (status.mode === "record") lines.push(["", "A recording: the market alone. Nothing is traded, and nothing can be commanded."]);
   if (isOver) lines.push(["", "This run is over. It is only looked at: nothing in it can be changed."]);
   const reason = status.trading_reason ? `: ${status.trading_reason}` : "";
   if (status.trading === "halted") lines.push(["bad", `Kill switch ${isOver ? "was" : "is"} pulled, nothing may go${reason}`]);
   if (status.trading === "reduce_only") lines.push(["warn", `Only orders that reduce exposure ${isOver ? "could" : "may"} go${reason}`]);
   const lost = snapshot.markets.filter((row) => row.feed && row.feed !== "live");
+  if (!isOver && status.mode === "record" && status.feed && status.feed !== "live") lines.push(["bad", `Feed lost: one is ${status.feed}`]);
   if (!isOver && lost.length) {
     const tone = lost.some((row) => row.feed === "down") ? "bad" : "warn";
     lines.push([tone, `Feed lost: ${lost.map((row) => `${row.instrument} is ${row.feed}`).join(", ")}`]);
@@ -171,7 +173,8 @@ async function refresh() {
   drawMarkets(snapshot.markets);
   drawLatency(snapshot.latency);
   offerInstruments(snapshot.markets);
-  byId("controls").hidden = status.phase === "finished";
+  document.body.dataset.mode = status.mode;
+  byId("controls").hidden = status.phase === "finished" || status.mode === "record";
   say(status);
   const [fills, denials, alerts] = await Promise.all(["fills", "denials", "alerts"].map(look));
   drawFills(fills, status.fills);

@@ -189,11 +189,13 @@ function drawTiles(snapshot, rate) {
     status.phase === "finished" ? ["Inputs", decimal(String(status.inputs)), ""] : ["Events a second", rate === null ? "–" : decimal(String(rate)), ""],
     status.phase === "finished" ? ["Events", decimal(String(status.seq)), ""] : ["Journal behind", lag, ""],
   ];
-  byId("tiles").replaceChildren(...tiles.map(([name, value, className]) => {
+  // A recording has no account.
+  const shown = status.mode === "record" ? tiles.slice(-2) : tiles;
+  byId("tiles").replaceChildren(...shown.map(([name, value, className]) => {
     const tile = element("div");
-    const shown = element("dd", className, value);
-    shown.title = value;
-    tile.append(element("dt", "", name), shown);
+    const told = element("dd", className, value);
+    told.title = value;
+    tile.append(element("dt", "", name), told);
     return tile;
   }));
 }
@@ -206,7 +208,8 @@ function drawBanner(status, isAway) {
     made.append(element("b", "", value));
     return made;
   };
-  const shown = [badge("mode", mode, ""), badge("kill switch", words[trading][1], words[trading][0])];
+  const shown = [badge("mode", mode, "")];
+  if (mode !== "record") shown.push(badge("kill switch", words[trading][1], words[trading][0]));
   if (phase !== "finished") shown.push(badge("feeds", feed || "silent", { live: "good", down: "bad" }[feed] || "warn"));
   if (strategies === "paused") shown.push(badge("strategies", "paused", "warn"));
   if (phase !== "running") shown.push(badge("run", phase, phase === "ending" ? "warn" : ""));

@@ -11,6 +11,7 @@ use reprise_runtime::{Event, Published};
 use tokio::sync::watch;
 
 use crate::line::{EventLine, words};
+use crate::look::badness;
 use crate::series::{Moment, Series};
 use crate::shown::{AlertRow, DenialRow, EquityPoint, FillRow, PricePoint, Snapshot, Status};
 
@@ -198,6 +199,9 @@ impl Chronicle {
         let memory = self.memory();
         (status.orders, status.fills, status.denied) =
             (memory.counts.orders, memory.counts.fills, memory.counts.denied);
+        // A recording has no core that knows.
+        status.feed =
+            status.feed.or_else(|| memory.feeds.values().copied().max_by_key(|feed| badness(*feed)));
         if status.trading != TradingState::Active {
             status.trading_reason.clone_from(&memory.trading_reason);
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::RecvTimeoutError;
 use reprise_core::Core;
-use reprise_model::event::OperatorCommand;
+use reprise_model::event::{OperatorCommand, RunMode};
 use reprise_model::{Input, OrderId, Seq};
 use reprise_risk::RiskSettings;
 use reprise_runtime::{Controller, Engine, Gauges, Intake, IntakeCounts, Interest, Subscription};
@@ -38,6 +38,7 @@ struct Seen {
 /// A run that goes.
 pub struct Live {
     run: String,
+    mode: RunMode,
     controller: Controller,
     gauges: Arc<Gauges>,
     counts: Arc<IntakeCounts>,
@@ -72,6 +73,7 @@ impl Live {
         let subscription = engine.subscribe(Interest::Decisions, WAITING);
         let live = Arc::new(Self {
             run: run.to_owned(),
+            mode: engine.mode(),
             controller: engine.controller(),
             gauges: engine.gauges(),
             counts: Intake::counts(&engine.intake()),
@@ -146,8 +148,9 @@ impl Source for Live {
         &self.chronicle
     }
 
+    /// A recording holds the market alone: a command in it would stop nothing, and whatever is played from it.
     fn is_read_only(&self) -> bool {
-        false
+        self.mode == RunMode::Record
     }
 
     fn limits(&self) -> Result<RiskSettings, SourceError> {

@@ -53,7 +53,7 @@ fn status(view: &EngineView<'_>, run: &str) -> Status {
         seq: view.seq,
         durable: view.durable,
         ts: view.now,
-        inputs: state.map_or(0, State::inputs),
+        inputs: state.map_or(view.seq.0, State::inputs),
         waiting: 0,
         offered: 0,
         conflated: 0,
@@ -66,7 +66,7 @@ fn status(view: &EngineView<'_>, run: &str) -> Status {
 }
 
 /// From the best to the worst.
-fn badness(feed: FeedState) -> usize {
+pub(crate) fn badness(feed: FeedState) -> usize {
     let order = [FeedState::Live, FeedState::Stale, FeedState::Gap, FeedState::Down];
     order.iter().position(|one| *one == feed).unwrap_or(order.len())
 }

@@ -44,7 +44,14 @@ fn feeds(snapshot: &Snapshot) -> Option<String> {
     if snapshot.status.phase == Phase::Finished {
         return None;
     }
-    if snapshot.markets.is_empty() && snapshot.status.mode != RunMode::Record {
+    if snapshot.status.mode == RunMode::Record {
+        return match snapshot.status.feed {
+            Some(FeedState::Live) => None,
+            Some(state) => Some(format!("one is {state}")),
+            None => Some("none has said anything yet".to_owned()),
+        };
+    }
+    if snapshot.markets.is_empty() {
         return Some("no instrument is known yet".to_owned());
     }
     let lost = snapshot.markets.iter().filter_map(|market| match market.feed {

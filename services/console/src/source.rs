@@ -22,7 +22,7 @@ pub enum SourceError {
     )]
     Unanswered,
     /// There is nothing to command.
-    #[error("this run is over and is only looked at; nothing in it can be changed")]
+    #[error("nothing in this run can be changed: it is over, or records the market alone")]
     ReadOnly,
     /// The limit cannot be what it was said to be.
     #[error("{0}")]

@@ -25,6 +25,7 @@ use crossbeam_channel::{Receiver, never, select};
 use reprise_assembly::{Amendments, Wait};
 use reprise_core::{Core, Outcomes};
 use reprise_journal::{DurabilityMode, JournalWriter};
+use reprise_model::event::RunMode;
 use reprise_model::{Seq, Ts};
 
 use crate::clock::Clock;
@@ -178,6 +179,12 @@ impl Engine {
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// What the run does.
+    #[must_use]
+    pub fn mode(&self) -> RunMode {
+        self.settings.mode
     }
 
     /// How the engine stands, readable at any time from any thread.

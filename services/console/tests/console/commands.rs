@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use reprise_assembly::Registry;
-use reprise_console::{Live, Source, SourceError};
+use reprise_console::{Guard, Live, Source, SourceError, Token};
 use reprise_journal::JournalReader;
 use reprise_model::Input;
-use reprise_model::event::{Command, OperatorCommand};
+use reprise_model::event::{Command, FeedState, OperatorCommand, RunMode};
 use reprise_runtime::Engine;
 use serde_json::{Value, json};
 
 use crate::guarded::commands_of;
-use crate::kit::{Running, config};
+use crate::kit::{CANARY, NAMES, Running, config, feed};
 
 /// The command with this number.
 fn command_at(run: &std::path::Path, seq: u64) -> OperatorCommand {
@@ -88,14 +88,31 @@ fn an_engine_that_is_silent_and_one_that_is_gone() {
         key: None,
         value: None,
     };
-    let mut engine =
-        Engine::create(&run, &config(&[]), &Registry::builtin(), reprise_model::event::RunMode::Paper)
-            .unwrap();
+    let mut engine = Engine::create(&run, &config(&[]), &Registry::builtin(), RunMode::Paper).unwrap();
     let (live, keeping) = Live::watch(&mut engine, "run").unwrap();
     assert_eq!(live.command(pause()), Err(SourceError::Unanswered));
     drop(engine);
     assert_eq!(live.command(pause()), Err(SourceError::Silent));
     keeping.stop();
+}
+
+/// Breaks when a recording takes commands, which stop nothing there and would be played with it, or its feeds are not
+/// looked at.
+#[test]
+fn a_recording_takes_no_commands() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    let guard = Guard { token: Token::new(CANARY), ..Guard::default() };
+    let mut running = Running::start_as(RunMode::Record, &run, &[], guard, "127.0.0.1:0");
+    for path in ["/kill", "/pause", "/cancel-all"] {
+        let answer = running.post(path, "");
+        assert!(answer.status == 409 && answer.body.contains("records the market"), "{path}: {answer:?}");
+    }
+    assert_eq!(running.get("/readyz").status, 200);
+    running.take(feed(NAMES[1], FeedState::Down, Some("the connection broke")));
+    running.until(|running| running.get("/readyz").body.contains("[-] feeds: one is down"));
+    running.stop();
+    assert!(commands_of(&run).is_empty());
 }
 
 /// Breaks when what is shown is not what the engine holds: positions, orders, equity, head-room.

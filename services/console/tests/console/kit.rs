@@ -185,12 +185,17 @@ impl Running {
         Self::start_guarded(dir, more, Guard { token: Token::new(CANARY), ..Guard::default() }, "127.0.0.1:0")
     }
 
-    /// The engine is made on the thread it runs on: it does not travel.
+    /// One that others may be let in to.
     pub fn start_guarded(dir: &Path, more: &[&str], guard: Guard, listen: &str) -> Self {
+        Self::start_as(RunMode::Paper, dir, more, guard, listen)
+    }
+
+    /// The engine is made on the thread it runs on: it does not travel.
+    pub fn start_as(mode: RunMode, dir: &Path, more: &[&str], guard: Guard, listen: &str) -> Self {
         let (give, take) = std::sync::mpsc::channel();
         let (folder, config) = (dir.to_owned(), config(more));
         let engine = std::thread::spawn(move || {
-            let mut engine = Engine::create(&folder, &config, &Registry::builtin(), RunMode::Paper).unwrap();
+            let mut engine = Engine::create(&folder, &config, &Registry::builtin(), mode).unwrap();
             let watched = Live::watch(&mut engine, "paper-1").unwrap();
             give.send((engine.intake(), engine.controller(), engine.gauges(), watched)).unwrap();
             engine.run()
@@ -204,7 +209,11 @@ impl Running {
             running.take(definition(name));
             running.take(feed(name, FeedState::Live, None));
         }
-        running.until(|running| running.shown_live() == NAMES.len());
+        let known = if mode == RunMode::Record { 0 } else { NAMES.len() };
+        running.until(|running| {
+            let status = &running.live.snapshot().unwrap().status;
+            status.feed == Some(FeedState::Live) && running.shown_live() == known
+        });
         running
     }
 
