@@ -148,7 +148,6 @@ impl Outlet {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
 mod tests {
     use std::path::Path;
 

@@ -12,6 +12,20 @@ use crate::server::{Mode, Server, until};
 
 const CANARY: &str = "hunter2canary";
 
+/// Everything that the other side can do.
+const MODES: [Mode; 10] = [
+    Mode::Good,
+    Mode::Dead,
+    Mode::Slow,
+    Mode::TooMany,
+    Mode::Garbage,
+    Mode::Error,
+    Mode::BadToken,
+    Mode::Echo,
+    Mode::Redirect,
+    Mode::EchoAsCode,
+];
+
 /// Keeps what is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -65,19 +79,7 @@ fn secrets_are_never_shown() {
         ..Secrets::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let modes = [
-        Mode::Good,
-        Mode::Dead,
-        Mode::Slow,
-        Mode::TooMany,
-        Mode::Garbage,
-        Mode::Error,
-        Mode::BadToken,
-        Mode::Echo,
-        Mode::Redirect,
-        Mode::EchoAsCode,
-    ];
-    for mode in modes {
+    for mode in MODES {
         slack.becomes(mode);
         teams.becomes(mode);
         for (settings, secrets) in [(&bot, &token), (&hook, &urls), (&bot, &broken)] {

@@ -151,10 +151,8 @@ fn answer(
     reader.read_exact(&mut body)?;
     seen.lock().unwrap().attempts += 1;
     let is_method = path.as_deref().is_some_and(|path| path.ends_with("chat.postMessage"));
-    let began = Instant::now();
-    while now == Mode::Held && began.elapsed() < PATIENCE {
-        std::thread::sleep(Duration::from_millis(5));
-        now = *mode.lock().unwrap();
+    if now == Mode::Held {
+        now = when_released(mode);
     }
     let in_a_word: String = said.chars().filter(char::is_ascii_alphanumeric).collect();
     let (elsewhere, code) = (
@@ -194,4 +192,10 @@ fn answer(
         format!("HTTP/1.1 {status}\r\n{more}Content-Length: {length}\r\nConnection: close\r\n\r\n{text}")
             .as_bytes(),
     )
+}
+
+/// What the server does once it is no longer held.
+fn when_released(mode: &Mutex<Mode>) -> Mode {
+    until("the server is released", || *mode.lock().unwrap() != Mode::Held);
+    *mode.lock().unwrap()
 }
