@@ -29,6 +29,8 @@ fn a_new_crate_builds_and_proves_itself() {
     let cargo = |args: &[&str]| {
         let mut command = Command::new(env!("CARGO"));
         command.current_dir(&krate).args(args).arg("--offline").env("CARGO_TARGET_DIR", &target);
+        // Nobody steps through it; without it a quarter of the time is saved.
+        command.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_INCREMENTAL", "0");
         // What cargo says to the test that it runs is not meant for the cargo that the test runs.
         for name in
             ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTDOCFLAGS"]
