@@ -10,15 +10,22 @@
     reason = "a benchmark stops at the first thing that is not as expected"
 )]
 
+#[path = "../testing/market.rs"]
+mod market;
+#[path = "../testing/steady.rs"]
+mod steady;
+#[path = "../testing/walk.rs"]
+mod walk;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reprise_assembly::{Config, Layers, Registry, interpret};
 use reprise_journal::JournalReader;
-use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode, Trade};
-use reprise_model::{FeeAsset, Input, Instrument, InstrumentClass, Label, QuoteSource, Side};
+use reprise_model::Input;
+use reprise_model::event::RunMode;
 use reprise_replays::{Verdict, VerifyOptions, verify};
-use reprise_runtime::{Engine, Intake, Summary, wall_clock};
+use reprise_runtime::{Engine, Intake, Summary};
 
 const CONFIG: &str = r#"
 [account]
@@ -53,109 +60,12 @@ notional = "1000"
 
 const NAMES: [&str; 4] = ["BTC-USD.TEST", "ETH-USD.TEST", "SOL-USD.TEST", "XRP-USD.TEST"];
 
-/// A seeded walk of prices: the same events at every run.
-struct Walk {
-    state: u64,
-    cents: [u64; NAMES.len()],
-    n: u64,
-}
-
-impl Walk {
-    fn draw(&mut self) -> u64 {
-        // SplitMix64, by Steele, Lea and Flood (2014).
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Nine quotes, then a trade.
-    fn next(&mut self) -> Input {
-        self.n += 1;
-        let drawn = self.draw();
-        let at = (drawn % NAMES.len() as u64) as usize;
-        let cents = &mut self.cents[at];
-        *cents = (*cents + (drawn >> 8) % 3).saturating_sub(1).max(1_000);
-        let cents = *cents;
-        let instrument = NAMES[at].parse().unwrap();
-        if self.n.is_multiple_of(10) {
-            let side = if drawn & 1 == 0 { Side::Buy } else { Side::Sell };
-            return Input::Trade(Trade {
-                instrument,
-                price: price(cents),
-                qty: "0.5".parse().unwrap(),
-                side: Some(side),
-                trade_id: Some(Label::new(&self.n.to_string()).unwrap()),
-                venue_ts: None,
-                historical: false,
-            });
-        }
-        let level = |cents| Some(Level { price: price(cents), qty: "3".parse().unwrap() });
-        Input::Quote(Quote {
-            instrument,
-            bid: level(cents - 1),
-            ask: level(cents + 1),
-            venue_ts: None,
-            conflated: None,
-        })
-    }
-}
-
-fn price(cents: u64) -> reprise_model::Price {
-    let cent: reprise_model::Price = "0.01".parse().unwrap();
-    cent.checked_mul_int(cents as i64).unwrap()
-}
-
-fn open(intake: &mut Intake, name: &str) {
-    let instrument = name.parse().unwrap();
-    let definition = Instrument {
-        instrument,
-        class: InstrumentClass::Spot,
-        base: name[..3].parse().unwrap(),
-        quote: "USD".parse().unwrap(),
-        tick: "0.01".parse().unwrap(),
-        significant_digits: None,
-        lot: "0.0001".parse().unwrap(),
-        min_notional: "1".parse().unwrap(),
-        maker_fee: "0.0001".parse().unwrap(),
-        taker_fee: "0.0002".parse().unwrap(),
-        fee_asset: FeeAsset::Quote,
-        quote_source: QuoteSource::Quotes,
-        max_leverage: None,
-        maintenance_margin: None,
-    };
-    intake.take(wall_clock(), Input::InstrumentDefined(Box::new(InstrumentDefined { definition }))).unwrap();
-    let live = FeedStatus {
-        venue: Label::new("TEST").unwrap(),
-        instrument: Some(instrument),
-        state: FeedState::Live,
-        reason: None,
-        conflated: None,
-    };
-    intake.take(wall_clock(), Input::FeedStatus(live)).unwrap();
-}
-
-/// Sends events at a rate, in steps of a millisecond.
-fn send(intake: &mut Intake, a_second: u64, seconds: u64) -> (u64, Duration) {
-    NAMES.iter().for_each(|name| open(intake, name));
-    let mut walk = Walk { state: 7, cents: [9_700_000, 210_000, 14_000, 2_400], n: 0 };
-    let (began, total) = (Instant::now(), a_second * seconds);
-    let mut sent = 0;
-    while sent < total {
-        let due = (began.elapsed().as_secs_f64() * a_second as f64) as u64;
-        while sent < due.min(total) {
-            intake.take(wall_clock(), walk.next()).unwrap();
-            sent += 1;
-        }
-        intake.flush().unwrap();
-        std::thread::sleep(Duration::from_micros(500));
-    }
-    while intake.is_waiting() {
-        intake.flush().unwrap();
-        std::thread::sleep(Duration::from_micros(500));
-    }
-    (sent, began.elapsed())
+fn send(intake: &mut Intake, a_second: u64, seconds: u64) -> Duration {
+    NAMES.iter().for_each(|name| market::open(intake, name));
+    let mut walk = walk::Walk::new(NAMES, [9_700_000, 210_000, 14_000, 2_400], 0);
+    let began = Instant::now();
+    steady::send(intake, a_second, seconds, || walk.next());
+    began.elapsed()
 }
 
 fn config() -> Config {
@@ -195,12 +105,12 @@ fn main() {
     let engine = Engine::create(&run, &config(), &Registry::builtin(), RunMode::Paper).unwrap();
     let (mut intake, controller) = (engine.intake(), engine.controller());
     let feed = std::thread::spawn(move || {
-        let sent = send(&mut intake, a_second, seconds);
+        let took = send(&mut intake, a_second, seconds);
         controller.stop("the load is over");
-        sent
+        took
     });
     let summary = engine.run().unwrap();
-    let (sent, took) = feed.join().unwrap();
+    let (sent, took) = (a_second * seconds, feed.join().unwrap());
     check(&run, sent, &summary);
     println!(
         "{sent} events in {:.1} s, {:.0}/s; {} merged; {} orders, {} fills; journal whole, decisions verified",

@@ -102,15 +102,10 @@ fn input() -> impl Strategy<Value = Input> {
         })),
         1 => (any::<String>(), any::<String>(), any::<bool>()).prop_map(|(by, reason, flatten)| {
             Input::from(Box::new(OperatorCommand {
-                command: Command::Kill,
-                by,
-                reason: reason.clone(),
-                order: None,
-                instrument: None,
                 flatten,
                 all: !flatten,
-                key: Some(reason),
-                value: None,
+                key: Some(reason.clone()),
+                ..OperatorCommand::new(Command::Kill, &by, &reason)
             }))
         }),
         1 => Just(Input::from(ClockAdvanced {})),

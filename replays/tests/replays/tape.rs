@@ -180,17 +180,7 @@ impl Tape {
 
     /// At once an operator's command; `with` fills in what it needs besides.
     pub fn operator(&mut self, command: Command, reason: &str, with: fn(&mut OperatorCommand)) -> &mut Self {
-        let mut said = OperatorCommand {
-            command,
-            by: "ops".to_owned(),
-            reason: reason.to_owned(),
-            order: None,
-            instrument: None,
-            flatten: false,
-            all: false,
-            key: None,
-            value: None,
-        };
+        let mut said = OperatorCommand::new(command, "ops", reason);
         with(&mut said);
         self.push(Box::new(said))
     }

@@ -9,6 +9,8 @@
 #[path = "../tests/console/kit.rs"]
 #[expect(dead_code, reason = "a benchmark needs less of it than the tests")]
 mod kit;
+#[path = "../../../engine/runtime/testing/steady.rs"]
+mod steady;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -36,7 +38,8 @@ fn main() {
     let mut running = kit::Running::start(&run, &MORE);
     let address = running.address();
     let asking = std::thread::spawn(move || ask_meanwhile(address, Duration::from_secs(seconds)));
-    send(&mut running, a_second, seconds);
+    let kit::Running { intake, walk, .. } = &mut running;
+    steady::send(intake, a_second, seconds, || walk.next());
     let (mut looks, kill, sent_at) = asking.join().unwrap();
     let summary = running.stop();
     looks.sort();
@@ -57,22 +60,6 @@ fn main() {
     );
     assert!(at(1.0) < MOST_ANSWER && kill < MOST_ANSWER, "control answers too late");
     assert!(stopped < MOST_KILL, "the kill came too late");
-}
-
-/// Sends events at a rate, in steps of half a millisecond.
-fn send(running: &mut kit::Running, a_second: u64, seconds: u64) {
-    let (began, total) = (Instant::now(), a_second * seconds);
-    let mut sent = 0;
-    while sent < total {
-        let due = (began.elapsed().as_secs_f64() * a_second as f64) as u64;
-        while sent < due.min(total) {
-            let event = running.walk.next();
-            running.take(event);
-            sent += 1;
-        }
-        running.intake.flush().unwrap();
-        std::thread::sleep(Duration::from_micros(500));
-    }
 }
 
 /// Looks for three quarters of the time, then kills: how long each look took, how long the kill, and when it was sent.

@@ -104,17 +104,7 @@ pub(crate) fn read(command: Command, body: &[u8]) -> Result<OperatorCommand, Ref
             known.join(", ")
         )));
     }
-    let mut read = OperatorCommand {
-        command,
-        by: NOBODY.to_owned(),
-        reason: String::new(),
-        order: None,
-        instrument: None,
-        flatten: false,
-        all: false,
-        key: None,
-        value: None,
-    };
+    let mut read = OperatorCommand::new(command, NOBODY, "");
     for field in fields {
         match said.get(field.name) {
             Some(value) => take(&mut read, field, value)?,

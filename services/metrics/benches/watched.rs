@@ -4,16 +4,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as expected")]
 
+#[path = "../../../engine/runtime/testing/market.rs"]
+#[expect(dead_code, reason = "nobody trades in these markets but the engine")]
+mod market;
+#[path = "../../../engine/runtime/testing/steady.rs"]
+mod steady;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reprise_assembly::{Config, Layers, Registry, interpret};
 use reprise_metrics::{Settings, serve};
-use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode};
-use reprise_model::{FeeAsset, Input, Instrument, InstrumentClass, Label, QuoteSource};
-use reprise_runtime::{Engine, Intake, Summary, wall_clock};
+use reprise_model::event::{Quote, RunMode};
+use reprise_runtime::{Engine, Intake, Summary};
 
 const CONFIG: &str = r#"
 [account]
@@ -39,70 +44,16 @@ fn config() -> Config {
     interpret(&layers, &Registry::builtin()).unwrap()
 }
 
-fn open(intake: &mut Intake, name: &str) {
-    let instrument = name.parse().unwrap();
-    let definition = Instrument {
-        instrument,
-        class: InstrumentClass::Spot,
-        base: name[..3].parse().unwrap(),
-        quote: "USD".parse().unwrap(),
-        tick: "0.01".parse().unwrap(),
-        significant_digits: None,
-        lot: "0.0001".parse().unwrap(),
-        min_notional: "1".parse().unwrap(),
-        maker_fee: "0.0001".parse().unwrap(),
-        taker_fee: "0.0002".parse().unwrap(),
-        fee_asset: FeeAsset::Quote,
-        quote_source: QuoteSource::Quotes,
-        max_leverage: None,
-        maintenance_margin: None,
-    };
-    intake.take(wall_clock(), Input::InstrumentDefined(Box::new(InstrumentDefined { definition }))).unwrap();
-    let live = FeedStatus {
-        venue: Label::new("TEST").unwrap(),
-        instrument: Some(instrument),
-        state: FeedState::Live,
-        reason: None,
-        conflated: None,
-    };
-    intake.take(wall_clock(), Input::FeedStatus(live)).unwrap();
-}
-
 /// A wave of prices, the same at every run.
-fn quote(n: u64) -> Input {
+fn quote(n: u64) -> Quote {
     let (name, phase) = (NAMES[(n % 4) as usize], n / 4 % 20_000);
-    let cents = 100_000 + phase.min(20_000 - phase) + n * 7919 % 5;
-    let cent: reprise_model::Price = "0.01".parse().unwrap();
-    let level = |cents: u64| {
-        let price = cent.checked_mul_int(cents as i64).unwrap();
-        Some(Level { price, qty: "3".parse().unwrap() })
-    };
-    let instrument = name.parse().unwrap();
-    Input::Quote(Quote {
-        instrument,
-        bid: level(cents - 1),
-        ask: level(cents + 1),
-        venue_ts: None,
-        conflated: None,
-    })
+    market::quote(name, 100_000 + phase.min(20_000 - phase) + n * 7919 % 5)
 }
 
 fn send(intake: &mut Intake, a_second: u64, seconds: u64) {
-    NAMES.iter().for_each(|name| open(intake, name));
-    let (began, total, mut sent) = (Instant::now(), a_second * seconds, 0);
-    while sent < total {
-        let due = (began.elapsed().as_secs_f64() * a_second as f64) as u64;
-        while sent < due.min(total) {
-            intake.take(wall_clock(), quote(sent)).unwrap();
-            sent += 1;
-        }
-        intake.flush().unwrap();
-        std::thread::sleep(Duration::from_micros(500));
-    }
-    while intake.is_waiting() {
-        intake.flush().unwrap();
-        std::thread::sleep(Duration::from_micros(500));
-    }
+    NAMES.iter().for_each(|name| market::open(intake, name));
+    let mut numbers = 0..;
+    steady::send(intake, a_second, seconds, || quote(numbers.next().unwrap()).into());
 }
 
 fn scrape(address: SocketAddr) -> std::io::Result<String> {

@@ -415,15 +415,9 @@ fn input(dice: &mut Dice, now: u64) -> Input {
 }
 
 fn command(dice: &mut Dice) -> Input {
-    Input::OperatorCommand(Box::new(OperatorCommand {
-        command: dice.pick(&[Command::Pause, Command::Resume, Command::Resume, Command::CancelAll]),
-        by: "operator".to_owned(),
-        reason: "a test".to_owned(),
-        order: None,
-        instrument: None,
-        flatten: false,
-        all: false,
-        key: None,
-        value: None,
-    }))
+    Input::OperatorCommand(Box::new(OperatorCommand::new(
+        dice.pick(&[Command::Pause, Command::Resume, Command::Resume, Command::CancelAll]),
+        "operator",
+        "a test",
+    )))
 }

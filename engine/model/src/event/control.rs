@@ -77,3 +77,21 @@ crate::object! {
         pub value: Option<String>,
     }
 }
+
+impl OperatorCommand {
+    /// A command with nothing said beside it: for all of the account, without flattening.
+    #[must_use]
+    pub fn new(command: Command, by: &str, reason: &str) -> Self {
+        Self {
+            command,
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+            order: None,
+            instrument: None,
+            flatten: false,
+            all: false,
+            key: None,
+            value: None,
+        }
+    }
+}

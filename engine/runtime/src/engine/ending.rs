@@ -103,17 +103,7 @@ impl Engine {
 }
 
 fn command(command: Command, reason: &str) -> Input {
-    Input::OperatorCommand(Box::new(OperatorCommand {
-        command,
-        by: ENGINE.to_owned(),
-        reason: reason.to_owned(),
-        order: None,
-        instrument: None,
-        flatten: false,
-        all: false,
-        key: None,
-        value: None,
-    }))
+    Input::OperatorCommand(Box::new(OperatorCommand::new(command, ENGINE, reason)))
 }
 
 /// True for the pause with which a run begins to end.

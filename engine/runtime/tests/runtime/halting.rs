@@ -64,7 +64,7 @@ fn a_panic_halts_and_leaves_a_whole_journal() {
     // Until the engine takes no more.
     while running
         .intake
-        .take(reprise_runtime::wall_clock(), crate::support::quote("BTC-USD.TEST", 10_000 + n))
+        .take(reprise_runtime::wall_clock(), crate::support::quote("BTC-USD.TEST", 10_000 + n).into())
         .is_ok()
     {
         n += 1;

@@ -5,11 +5,11 @@ use std::num::NonZeroU32;
 
 use proptest::prelude::*;
 use reprise_core::OrderBook;
-use reprise_model::event::{Book, BookAction, Level, Quote};
+use reprise_model::event::{Book, BookAction, FeedState, Level, Quote};
 use reprise_model::{Input, InstrumentId, Ts};
 use reprise_runtime::intake;
 
-use crate::support::{feed, id, quote, trade};
+use crate::support::{feed, quote, trade};
 
 const NAMES: [&str; 3] = ["BTC-USD.TEST", "ETH-USD.TEST", "SOL-USD.TEST"];
 
@@ -45,12 +45,19 @@ fn level(price: u64, qty: u64) -> Level {
 }
 
 fn book(at: usize, action: BookAction, bids: Vec<Level>, asks: Vec<Level>) -> Input {
-    Input::Book(Book { instrument: id(NAMES[at]), action, bids, asks, venue_ts: None, conflated: None })
+    Input::Book(Book {
+        instrument: NAMES[at].parse().unwrap(),
+        action,
+        bids,
+        asks,
+        venue_ts: None,
+        conflated: None,
+    })
 }
 
 fn input_of(what: &Happens, n: u64) -> Option<Input> {
     Some(match *what {
-        Happens::Quote(at, cents) => quote(NAMES[at], cents),
+        Happens::Quote(at, cents) => quote(NAMES[at], cents).into(),
         Happens::Update(at, true, step, qty) => {
             book(at, BookAction::Update, vec![level(90 - step, qty)], vec![])
         }
@@ -60,8 +67,8 @@ fn input_of(what: &Happens, n: u64) -> Option<Input> {
         Happens::Snapshot(at, qty) => {
             book(at, BookAction::Snapshot, vec![level(90, qty)], vec![level(91, qty)])
         }
-        Happens::Trade(at) => trade(NAMES[at], n),
-        Happens::Down(at) => feed(NAMES[at], reprise_model::event::FeedState::Down),
+        Happens::Trade(at) => trade(NAMES[at], 10_000, n).into(),
+        Happens::Down(at) => feed(NAMES[at], FeedState::Down).into(),
         Happens::Taken(_) | Happens::Flush => return None,
     })
 }
@@ -143,7 +150,7 @@ proptest! {
 fn a_full_queue_merges_and_an_empty_one_does_not() {
     let (mut intake, arrivals) = intake(2);
     for cents in 9_000..9_010 {
-        intake.take(Ts(cents), quote(NAMES[0], cents)).unwrap();
+        intake.take(Ts(cents), quote(NAMES[0], cents).into()).unwrap();
     }
     let counts = intake.counts();
     assert_eq!((counts.offered(), counts.passed(), counts.conflated()), (10, 2, 7));
@@ -153,7 +160,10 @@ fn a_full_queue_merges_and_an_empty_one_does_not() {
     assert_eq!(last.received, Ts(9_002), "it counts as received when the first of them was");
     let Input::Quote(last) = last.input else { panic!("a quote") };
     assert_eq!(merged(last.conflated), 7);
-    assert_eq!(Input::Quote(Quote { conflated: None, ..last }), quote(NAMES[0], 9_009));
+    assert_eq!(Quote { conflated: None, ..last }, quote(NAMES[0], 9_009));
     drop(arrivals);
-    assert!(intake.take(Ts(0), quote(NAMES[0], 9_000)).is_err(), "the feed hears that the engine is gone");
+    assert!(
+        intake.take(Ts(0), quote(NAMES[0], 9_000).into()).is_err(),
+        "the feed hears that the engine is gone"
+    );
 }

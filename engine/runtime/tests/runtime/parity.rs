@@ -98,7 +98,7 @@ fn a_flood_is_merged_and_counted() {
     for n in 0..offered {
         running.take(quote("BTC-USD.TEST", wave(n)));
         if n % 100 == 0 {
-            running.take(crate::support::trade("BTC-USD.TEST", n));
+            running.take(crate::support::trade("BTC-USD.TEST", 10_000, n));
         }
     }
     running.settle();

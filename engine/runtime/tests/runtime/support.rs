@@ -1,16 +1,22 @@
 //! A live run in a test: its configuration, its market, and the thread it runs on.
 
+#[path = "../../testing/market.rs"]
+mod market;
+#[path = "../../testing/wave.rs"]
+mod wave;
+
 use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use reprise_assembly::{Config, Layers, Registry, interpret};
 use reprise_journal::{Body, JournalReader};
-use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode, Trade};
-use reprise_model::{
-    FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, Outcome, QuoteSource, Ts,
-};
+use reprise_model::event::RunMode;
+use reprise_model::{Input, Outcome, Ts};
 use reprise_runtime::{Controller, Engine, Gauges, Intake, RuntimeError, Summary, wall_clock};
+
+pub use market::{definition, feed, quote, trade};
+pub use wave::wave;
 
 /// Nothing in these tests takes as long as this.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,80 +52,6 @@ pub fn config(more: &[&str]) -> Config {
     interpret(&layers, &Registry::builtin()).unwrap()
 }
 
-pub fn id(name: &str) -> InstrumentId {
-    name.parse().unwrap()
-}
-
-pub fn definition(name: &str) -> Input {
-    let instrument = id(name);
-    Input::InstrumentDefined(Box::new(InstrumentDefined {
-        definition: Instrument {
-            instrument,
-            class: InstrumentClass::Spot,
-            base: name.split('-').next().unwrap().parse().unwrap(),
-            quote: "USD".parse().unwrap(),
-            tick: "0.01".parse().unwrap(),
-            significant_digits: None,
-            lot: "0.0001".parse().unwrap(),
-            min_notional: "1".parse().unwrap(),
-            maker_fee: "0.001".parse().unwrap(),
-            taker_fee: "0.002".parse().unwrap(),
-            fee_asset: FeeAsset::Quote,
-            quote_source: QuoteSource::Quotes,
-            max_leverage: None,
-            maintenance_margin: None,
-        },
-    }))
-}
-
-pub fn feed(name: &str, state: FeedState) -> Input {
-    let instrument = id(name);
-    Input::FeedStatus(FeedStatus {
-        venue: Label::new(instrument.venue()).unwrap(),
-        instrument: Some(instrument),
-        state,
-        reason: None,
-        conflated: None,
-    })
-}
-
-/// A quote around a price in cents.
-pub fn quote(name: &str, cents: u64) -> Input {
-    let level = |cents: u64| {
-        let price = format!("{}.{:02}", cents / 100, cents % 100);
-        Some(Level {
-            price: price.trim_end_matches('0').trim_end_matches('.').parse().unwrap(),
-            qty: "5".parse().unwrap(),
-        })
-    };
-    Input::Quote(Quote {
-        instrument: id(name),
-        bid: level(cents - 1),
-        ask: level(cents + 1),
-        venue_ts: None,
-        conflated: None,
-    })
-}
-
-pub fn trade(name: &str, n: u64) -> Input {
-    Input::Trade(Trade {
-        instrument: id(name),
-        price: "100".parse().unwrap(),
-        qty: "1".parse().unwrap(),
-        side: None,
-        trade_id: Some(Label::new(&n.to_string()).unwrap()),
-        venue_ts: None,
-        historical: false,
-    })
-}
-
-/// A wave of prices with some noise that a trend follower trades on.
-pub fn wave(n: u64) -> u64 {
-    let phase = n % 60;
-    let tent = if phase < 30 { phase } else { 60 - phase };
-    10_000 + tent * 12 + n * 7919 % 5
-}
-
 /// An engine on its thread.
 pub struct Running {
     pub intake: Intake,
@@ -147,12 +79,11 @@ impl Running {
     }
 
     pub fn open_market(&mut self, name: &str) {
-        self.take(definition(name));
-        self.take(feed(name, FeedState::Live));
+        market::open(&mut self.intake, name);
     }
 
-    pub fn take(&mut self, input: Input) {
-        self.intake.take(wall_clock(), input).unwrap();
+    pub fn take(&mut self, input: impl Into<Input>) {
+        self.intake.take(wall_clock(), input.into()).unwrap();
     }
 
     /// Feeds quotes, slowly enough that none has to be merged.

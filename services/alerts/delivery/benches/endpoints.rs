@@ -8,19 +8,28 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as expected")]
 
+#[path = "../../../../engine/runtime/testing/market.rs"]
+#[expect(dead_code, reason = "nobody trades in these markets but the engine")]
+mod market;
+#[path = "../../../../engine/runtime/testing/steady.rs"]
+mod steady;
+#[path = "../../../../engine/runtime/testing/walk.rs"]
+#[expect(dead_code, reason = "these markets are quoted alone")]
+mod walk;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reprise_alert_delivery::{
     Channel, ChannelSettings, Delivery, DeliverySettings, ProcessAlerts, Secrets, Timing, channels,
 };
 use reprise_assembly::{Config, Layers, Registry, interpret};
 use reprise_journal::{Body, JournalReader};
-use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode};
-use reprise_model::{FeeAsset, Input, Instrument, InstrumentClass, Label, Outcome, Price, QuoteSource};
-use reprise_runtime::{Engine, Intake, Stage, wall_clock};
+use reprise_model::Outcome;
+use reprise_model::event::RunMode;
+use reprise_runtime::{Engine, Intake, Stage};
 
 const CONFIG: &str = r#"
 [account]
@@ -138,69 +147,10 @@ impl Endpoints {
     }
 }
 
-/// SplitMix64, by Steele, Lea and Flood (2014): the same market at every run.
-fn draw(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-fn price(cents: u64) -> Price {
-    let cent: Price = "0.01".parse().unwrap();
-    cent.checked_mul_int(i64::try_from(cents).unwrap()).unwrap()
-}
-
-fn open(intake: &mut Intake, name: &str) {
-    let instrument = name.parse().unwrap();
-    let definition = Instrument {
-        instrument,
-        class: InstrumentClass::Spot,
-        base: name[..3].parse().unwrap(),
-        quote: "USD".parse().unwrap(),
-        tick: "0.01".parse().unwrap(),
-        significant_digits: None,
-        lot: "0.0001".parse().unwrap(),
-        min_notional: "1".parse().unwrap(),
-        maker_fee: "0.0001".parse().unwrap(),
-        taker_fee: "0.0002".parse().unwrap(),
-        fee_asset: FeeAsset::Quote,
-        quote_source: QuoteSource::Quotes,
-        max_leverage: None,
-        maintenance_margin: None,
-    };
-    intake.take(wall_clock(), Input::InstrumentDefined(Box::new(InstrumentDefined { definition }))).unwrap();
-    let (venue, state) = (Label::new("TEST").unwrap(), FeedState::Live);
-    let live = FeedStatus { venue, instrument: Some(instrument), state, reason: None, conflated: None };
-    intake.take(wall_clock(), Input::FeedStatus(live)).unwrap();
-}
-
-/// Sends quotes at a rate, in steps of half a millisecond.
 fn send(intake: &mut Intake, a_second: u64, seconds: u64) {
-    NAMES.iter().for_each(|name| open(intake, name));
-    let (mut state, mut cents) = (7, [9_700_000, 210_000, 14_000, 12_400]);
-    let (began, total, mut sent) = (Instant::now(), a_second * seconds, 0);
-    while sent < total {
-        let due = (began.elapsed().as_secs_f64() * a_second as f64) as u64;
-        while sent < due.min(total) {
-            let drawn = draw(&mut state);
-            let at = (drawn % NAMES.len() as u64) as usize;
-            cents[at] = (cents[at] + (drawn >> 8) % 3).saturating_sub(1).max(1_000);
-            let level = |cents| Some(Level { price: price(cents), qty: "3".parse().unwrap() });
-            let (bid, ask) = (level(cents[at] - 1), level(cents[at] + 1));
-            let instrument = NAMES[at].parse().unwrap();
-            let quote = Quote { instrument, bid, ask, venue_ts: None, conflated: None };
-            intake.take(wall_clock(), Input::Quote(quote)).unwrap();
-            sent += 1;
-        }
-        intake.flush().unwrap();
-        std::thread::sleep(Duration::from_micros(500));
-    }
-    while intake.is_waiting() {
-        intake.flush().unwrap();
-        std::thread::sleep(Duration::from_micros(500));
-    }
+    NAMES.iter().for_each(|name| market::open(intake, name));
+    let mut walk = walk::Walk::new(NAMES, [9_700_000, 210_000, 14_000, 12_400], 0);
+    steady::send(intake, a_second, seconds, || walk.quote().into());
 }
 
 fn config() -> Config {
@@ -272,13 +222,13 @@ fn main() {
     let numbers: Vec<u64> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
     let number = |at: usize, usual| numbers.get(at).copied().unwrap_or(usual);
     let (a_second, seconds, rounds) = (number(0, 50_000), number(1, 4), number(2, 3).max(1));
-    let (mut state, mut found) = (11, vec![Vec::new(); ALL.len()]);
+    let (mut dice, mut found) = (walk::Dice(11), vec![Vec::new(); ALL.len()]);
     // The first run warms up what later ones find warm.
     measure(Endpoints::Without, a_second, 1);
     for round in 1..=rounds {
         let mut turns: Vec<usize> = (0..ALL.len()).collect();
         for last in (1..turns.len()).rev() {
-            turns.swap(last, (draw(&mut state) % (last as u64 + 1)) as usize);
+            turns.swap(last, (dice.draw() % (last as u64 + 1)) as usize);
         }
         for at in turns {
             found[at].push(measure(ALL[at].0, a_second, seconds));

@@ -165,22 +165,12 @@ mod tests {
     fn run_with(alerts: usize, dir: &Path) {
         let mut layers = Layers::default();
         layers.add_text(Path::new("test.toml"), CONFIG).unwrap();
-        let (registry, reason) = (Registry::builtin(), "because".to_owned());
+        let registry = Registry::builtin();
         let config = interpret(&layers, &registry).unwrap();
         let engine = Engine::create(dir, &config, &registry, RunMode::Paper).unwrap();
         for n in 0..alerts {
             let command = if n % 2 == 0 { Command::Kill } else { Command::Release };
-            let moved = OperatorCommand {
-                command,
-                by: "test".to_owned(),
-                reason: reason.clone(),
-                order: None,
-                instrument: None,
-                flatten: false,
-                all: false,
-                key: None,
-                value: None,
-            };
+            let moved = OperatorCommand::new(command, "test", "because");
             engine.controller().send(Input::OperatorCommand(Box::new(moved)));
         }
         engine.controller().stop("the test is over");

@@ -77,17 +77,7 @@ fn each_command_does_what_it_says_and_is_journaled() {
 fn an_engine_that_is_silent_and_one_that_is_gone() {
     let dir = tempfile::tempdir().unwrap();
     let run = dir.path().join("run");
-    let pause = || OperatorCommand {
-        command: Command::Pause,
-        by: "ann".to_owned(),
-        reason: String::new(),
-        order: None,
-        instrument: None,
-        flatten: false,
-        all: false,
-        key: None,
-        value: None,
-    };
+    let pause = || OperatorCommand::new(Command::Pause, "ann", "");
     let mut engine = Engine::create(&run, &config(&[]), &Registry::builtin(), RunMode::Paper).unwrap();
     let (live, keeping) = Live::watch(&mut engine, "run").unwrap();
     assert_eq!(live.command(pause()), Err(SourceError::Unanswered));

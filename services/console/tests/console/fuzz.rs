@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::guarded::{commands_of, runtime};
-use crate::kit::{CANARY, PATIENCE, Running, Walk};
+use crate::kit::{CANARY, Dice, PATIENCE, Running};
 
 /// How many there are when nobody says otherwise.
 const REQUESTS: u64 = 6_000;
@@ -60,11 +60,11 @@ const SCRAPS: [&str; 14] = [
 ];
 
 /// One of them.
-fn pick<'a>(draw: &mut Walk, from: &[&'a str]) -> &'a str {
+fn pick<'a>(draw: &mut Dice, from: &[&'a str]) -> &'a str {
     from[below(draw, from.len())]
 }
 
-fn below(draw: &mut Walk, most: usize) -> usize {
+fn below(draw: &mut Dice, most: usize) -> usize {
     (draw.draw() % most as u64) as usize
 }
 
@@ -79,7 +79,7 @@ struct Draft {
 
 impl Draft {
     /// One that would be taken: every other one has at least one flaw.
-    fn sound(draw: &mut Walk) -> Self {
+    fn sound(draw: &mut Dice) -> Self {
         let headers = [
             ("Host", "127.0.0.1:9465".to_owned()),
             ("Authorization", format!("Bearer {CANARY}")),
@@ -122,7 +122,7 @@ struct Flawed {
     is_whole: bool,
 }
 
-fn wrong_token(draw: &mut Walk) -> String {
+fn wrong_token(draw: &mut Dice) -> String {
     match draw.draw() % 4 {
         0 => String::new(),
         1 => format!("Bearer {CANARY}x"),
@@ -132,7 +132,7 @@ fn wrong_token(draw: &mut Walk) -> String {
 }
 
 /// Scraps of JSON behind something that never closes.
-fn malformed(draw: &mut Walk) -> Vec<u8> {
+fn malformed(draw: &mut Dice) -> Vec<u8> {
     let mut body = String::from("{\"reason\":");
     for _ in 0..draw.draw() % 12 {
         body.push_str(pick(draw, &SCRAPS));
@@ -141,7 +141,7 @@ fn malformed(draw: &mut Walk) -> Vec<u8> {
     body.into_bytes()
 }
 
-fn too_long(draw: &mut Walk) -> Vec<u8> {
+fn too_long(draw: &mut Dice) -> Vec<u8> {
     format!("{{\"reason\":\"{}\"}}", "y".repeat(MOST_BODY + below(draw, 64))).into_bytes()
 }
 
@@ -154,7 +154,7 @@ fn chunked(body: &[u8]) -> Vec<u8> {
 }
 
 /// Some bytes are others, or doubled, or gone. Its token is far from the true one: no chance makes it a command.
-fn garbled(draw: &mut Walk, draft: &mut Draft) -> Vec<u8> {
+fn garbled(draw: &mut Dice, draft: &mut Draft) -> Vec<u8> {
     draft.set("Authorization", "Bearer wrong");
     let mut bytes = draft.bytes();
     for _ in 0..=below(draw, 8) {
@@ -171,7 +171,7 @@ fn garbled(draw: &mut Walk, draft: &mut Draft) -> Vec<u8> {
     bytes
 }
 
-fn flawed(draw: &mut Walk) -> Flawed {
+fn flawed(draw: &mut Dice) -> Flawed {
     let mut draft = Draft::sound(draw);
     let mut is_whole = true;
     match draw.draw() % 16 {
@@ -237,7 +237,7 @@ fn no_flawed_request_changes_anything() {
     let run = dir.path().join("run");
     let running = Running::start(&run, &[]);
     let before = running.live_seq();
-    let mut draw = Walk::new(0x7265_7072_6973_6521);
+    let mut draw = Dice(0x7265_7072_6973_6521);
     let mut refused = 0;
     runtime().block_on(async {
         for n in 0..requests {

@@ -1,5 +1,10 @@
 //! A live run to look at: an engine on its thread, two synthetic markets, and the server beside it.
 
+#[path = "../../../../engine/runtime/testing/market.rs"]
+mod market;
+#[path = "../../../../engine/runtime/testing/walk.rs"]
+mod walk;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -9,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use reprise_assembly::{Config, Layers, Registry, interpret};
 use reprise_console::{Desk, Guard, Keeping, Live, Server, Source, Token};
-use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode, Trade};
-use reprise_model::{
-    FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, Price, QuoteSource, Side,
-};
+use reprise_model::Input;
+use reprise_model::event::{FeedState, FeedStatus, RunMode};
 use reprise_runtime::{Controller, Engine, Gauges, Intake, RuntimeError, Summary, wall_clock};
+
+pub use walk::{Dice, Walk};
 
 /// Nothing in these tests takes as long as this.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -74,96 +79,8 @@ pub fn config(more: &[&str]) -> Config {
     interpret(&layers, &Registry::builtin()).unwrap()
 }
 
-/// A seeded walk of prices: the same at every run.
-pub struct Walk {
-    state: u64,
-    cents: [u64; NAMES.len()],
-    n: u64,
-}
-
-impl Walk {
-    pub fn new(seed: u64) -> Self {
-        Self { state: seed, cents: [9_700_000, 342_000], n: 0 }
-    }
-
-    pub fn draw(&mut self) -> u64 {
-        // SplitMix64, by Steele, Lea and Flood (2014).
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Nine quotes, then a trade.
-    pub fn next(&mut self) -> Input {
-        self.n += 1;
-        let drawn = self.draw();
-        let at = (drawn % NAMES.len() as u64) as usize;
-        let scale = self.cents[at] / 40_000 + 1;
-        let moved = (drawn >> 8) % 7;
-        self.cents[at] = (self.cents[at] + moved * scale).saturating_sub(3 * scale).max(1_000);
-        let cents = self.cents[at];
-        let instrument = NAMES[at].parse().unwrap();
-        if self.n.is_multiple_of(10) {
-            let side = if drawn & 1 == 0 { Side::Buy } else { Side::Sell };
-            return Input::Trade(Trade {
-                instrument,
-                price: price(cents),
-                qty: "0.5".parse().unwrap(),
-                side: Some(side),
-                trade_id: Some(Label::new(&self.n.to_string()).unwrap()),
-                venue_ts: None,
-                historical: false,
-            });
-        }
-        let level = |cents| Some(Level { price: price(cents), qty: "3".parse().unwrap() });
-        Input::Quote(Quote {
-            instrument,
-            bid: level(cents - 1),
-            ask: level(cents + 1),
-            venue_ts: None,
-            conflated: None,
-        })
-    }
-}
-
-fn price(cents: u64) -> Price {
-    let cent: Price = "0.01".parse().unwrap();
-    cent.checked_mul_int(i64::try_from(cents).unwrap()).unwrap()
-}
-
-pub fn definition(name: &str) -> Input {
-    let instrument: InstrumentId = name.parse().unwrap();
-    Input::InstrumentDefined(Box::new(InstrumentDefined {
-        definition: Instrument {
-            instrument,
-            class: InstrumentClass::Spot,
-            base: name[..3].parse().unwrap(),
-            quote: "USD".parse().unwrap(),
-            tick: "0.01".parse().unwrap(),
-            significant_digits: None,
-            lot: "0.0001".parse().unwrap(),
-            min_notional: "1".parse().unwrap(),
-            maker_fee: "0.0001".parse().unwrap(),
-            taker_fee: "0.0002".parse().unwrap(),
-            fee_asset: FeeAsset::Quote,
-            quote_source: QuoteSource::Quotes,
-            max_leverage: None,
-            maintenance_margin: None,
-        },
-    }))
-}
-
 pub fn feed(name: &str, state: FeedState, reason: Option<&str>) -> Input {
-    let instrument: InstrumentId = name.parse().unwrap();
-    Input::FeedStatus(FeedStatus {
-        venue: Label::new(instrument.venue()).unwrap(),
-        instrument: Some(instrument),
-        state,
-        reason: reason.map(str::to_owned),
-        conflated: None,
-    })
+    FeedStatus { reason: reason.map(str::to_owned), ..market::feed(name, state) }.into()
 }
 
 /// A run on its way, and its server.
@@ -174,7 +91,7 @@ pub struct Running {
     pub live: Arc<Live>,
     pub desk: Desk,
     pub server: Server,
-    pub walk: Walk,
+    pub walk: Walk<{ NAMES.len() }>,
     keeping: Keeping,
     engine: JoinHandle<Result<Summary, RuntimeError>>,
 }
@@ -203,11 +120,10 @@ impl Running {
         let (intake, controller, gauges, (live, keeping)) = take.recv().unwrap();
         let desk = Desk::new(live.clone(), guard);
         let server = Server::start(listen.parse().unwrap(), desk.clone()).unwrap();
-        let walk = Walk::new(7);
+        let walk = Walk::new(NAMES, [9_700_000, 342_000], 75);
         let mut running = Self { intake, controller, gauges, live, desk, server, walk, keeping, engine };
         for name in NAMES {
-            running.take(definition(name));
-            running.take(feed(name, FeedState::Live, None));
+            market::open(&mut running.intake, name);
         }
         let known = if mode == RunMode::Record { 0 } else { NAMES.len() };
         running.until(|running| {

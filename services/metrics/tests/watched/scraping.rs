@@ -61,17 +61,7 @@ fn kinds_up_to(dir: &std::path::Path, seq: u64) -> BTreeMap<&'static str, u64> {
 }
 
 fn command(command: Command) -> Input {
-    Input::OperatorCommand(Box::new(OperatorCommand {
-        command,
-        by: "test".to_owned(),
-        reason: "to see it".to_owned(),
-        order: None,
-        instrument: None,
-        flatten: false,
-        all: false,
-        key: None,
-        value: None,
-    }))
+    Input::OperatorCommand(Box::new(OperatorCommand::new(command, "test", "to see it")))
 }
 
 /// Breaks when a number is exposed that nobody can look up, a promised one is not there, or one says something else

@@ -1,5 +1,11 @@
 //! A live run that is watched: its market, its scrapes, and a collector on loopback.
 
+#[path = "../../../../engine/runtime/testing/market.rs"]
+#[expect(dead_code, reason = "nobody trades in these markets but the engine")]
+mod market;
+#[path = "../../../../engine/runtime/testing/wave.rs"]
+mod wave;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,10 +19,12 @@ use reprise_assembly::{Config, Layers, Registry, interpret};
 use reprise_metrics::{
     ChannelCounts, ChannelSource, FeedCounts, FeedSource, MetricsError, Running, Settings, serve,
 };
-use reprise_model::event::{FeedState, FeedStatus, InstrumentDefined, Level, Quote, RunMode};
-use reprise_model::{FeeAsset, Input, Instrument, InstrumentClass, InstrumentId, Label, QuoteSource};
+use reprise_model::Input;
+use reprise_model::event::{Quote, RunMode};
 use reprise_runtime::{Controller, Engine, Gauges, Intake, RuntimeError, Summary, wall_clock};
 use serde_json::Value;
+
+pub use market::feed;
 
 /// Nothing in these tests takes as long as this.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -57,58 +65,6 @@ fn config() -> Config {
     let mut layers = Layers::default();
     layers.add_text(Path::new("test.toml"), CONFIG).unwrap();
     interpret(&layers, &Registry::builtin()).unwrap()
-}
-
-fn definition(name: &str) -> Input {
-    let instrument: InstrumentId = name.parse().unwrap();
-    Input::InstrumentDefined(Box::new(InstrumentDefined {
-        definition: Instrument {
-            instrument,
-            class: InstrumentClass::Spot,
-            base: name[..3].parse().unwrap(),
-            quote: "USD".parse().unwrap(),
-            tick: "0.01".parse().unwrap(),
-            significant_digits: None,
-            lot: "0.0001".parse().unwrap(),
-            min_notional: "1".parse().unwrap(),
-            maker_fee: "0.001".parse().unwrap(),
-            taker_fee: "0.002".parse().unwrap(),
-            fee_asset: FeeAsset::Quote,
-            quote_source: QuoteSource::Quotes,
-            max_leverage: None,
-            maintenance_margin: None,
-        },
-    }))
-}
-
-pub fn feed(name: &str, state: FeedState) -> Input {
-    let instrument: InstrumentId = name.parse().unwrap();
-    Input::FeedStatus(FeedStatus {
-        venue: Label::new(instrument.venue()).unwrap(),
-        instrument: Some(instrument),
-        state,
-        reason: None,
-        conflated: None,
-    })
-}
-
-/// A quote on a wave of prices with some noise that a trend follower trades on.
-fn quote(name: &str, n: u64) -> Input {
-    let phase = n % 60;
-    let tent = if phase < 30 { phase } else { 60 - phase };
-    let cents = 10_000 + tent * 12 + n * 7919 % 5;
-    let level = |cents: u64| {
-        let cent: reprise_model::Price = "0.01".parse().unwrap();
-        let price = cent.checked_mul_int(cents.try_into().unwrap()).unwrap();
-        Some(Level { price, qty: "5".parse().unwrap() })
-    };
-    Input::Quote(Quote {
-        instrument: name.parse().unwrap(),
-        bid: level(cents - 1),
-        ask: level(cents + 1),
-        venue_ts: Some(wall_clock()),
-        conflated: None,
-    })
 }
 
 /// A run on its thread, and what watches it.
@@ -168,12 +124,11 @@ impl Watched {
     }
 
     pub fn open_market(&mut self, name: &str) {
-        self.take(definition(name));
-        self.take(feed(name, FeedState::Live));
+        market::open(&mut self.intake, name);
     }
 
-    pub fn take(&mut self, input: Input) {
-        self.intake.take(wall_clock(), input).unwrap();
+    pub fn take(&mut self, input: impl Into<Input>) {
+        self.intake.take(wall_clock(), input.into()).unwrap();
     }
 
     /// Feeds quotes of both markets until this holds, and lets what is under way settle.
@@ -184,7 +139,8 @@ impl Watched {
             for _ in 0..5 {
                 self.n += 1;
                 for name in [BTC, ETH] {
-                    self.take(quote(name, self.n));
+                    let quote = market::quote(name, wave::wave(self.n));
+                    self.take(Quote { venue_ts: Some(wall_clock()), ..quote });
                 }
             }
             std::thread::sleep(Duration::from_millis(5));

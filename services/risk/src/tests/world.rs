@@ -473,17 +473,7 @@ impl World {
     }
 
     pub(crate) fn command(&mut self, command: Command, change: impl FnOnce(&mut OperatorCommand)) {
-        let mut line = OperatorCommand {
-            command,
-            by: "test".to_owned(),
-            reason: "because".to_owned(),
-            order: None,
-            instrument: None,
-            flatten: false,
-            all: false,
-            key: None,
-            value: None,
-        };
+        let mut line = OperatorCommand::new(command, "test", "because");
         change(&mut line);
         self.step(&Box::new(line).into());
     }

@@ -100,17 +100,7 @@ impl Run {
 
     /// The kill switch is moved: each time an alert.
     pub fn command(&self, command: Command) -> u64 {
-        let input = Input::OperatorCommand(Box::new(OperatorCommand {
-            command,
-            by: "test".to_owned(),
-            reason: "because".to_owned(),
-            order: None,
-            instrument: None,
-            flatten: false,
-            all: false,
-            key: None,
-            value: None,
-        }));
+        let input = Input::OperatorCommand(Box::new(OperatorCommand::new(command, "test", "because")));
         self.controller.send_numbered(input, PATIENCE).unwrap().0
     }
 
