@@ -9,7 +9,6 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as expected")]
 
 #[path = "../../../../engine/runtime/testing/market.rs"]
-#[expect(dead_code, reason = "nobody trades in these markets but the engine")]
 mod market;
 #[path = "../../../../engine/runtime/testing/steady.rs"]
 mod steady;

@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::guarded::{commands_of, runtime};
-use crate::kit::{CANARY, Dice, PATIENCE, Running};
+use crate::kit::walk::Dice;
+use crate::kit::{CANARY, PATIENCE, Running};
 
 /// How many there are when nobody says otherwise.
 const REQUESTS: u64 = 6_000;

@@ -3,7 +3,7 @@
 #[path = "../../../../engine/runtime/testing/market.rs"]
 mod market;
 #[path = "../../../../engine/runtime/testing/walk.rs"]
-mod walk;
+pub mod walk;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -18,7 +18,7 @@ use reprise_model::Input;
 use reprise_model::event::{FeedState, FeedStatus, RunMode};
 use reprise_runtime::{Controller, Engine, Gauges, Intake, RuntimeError, Summary, wall_clock};
 
-pub use walk::{Dice, Walk};
+use walk::Walk;
 
 /// Nothing in these tests takes as long as this.
 pub const PATIENCE: Duration = Duration::from_secs(30);
