@@ -81,67 +81,54 @@ fn until_stopped(place: &Place, control: &str) {
     }
 }
 
-/// One number of a scrape.
-fn value(scrape: &str, series: &str) -> f64 {
-    let found = scrape.lines().find_map(|line| line.strip_prefix(series));
-    found.unwrap_or_else(|| panic!("{series} is not in\n{scrape}")).trim().parse().unwrap()
-}
-
-fn near(a: f64, money: &Value) -> bool {
-    (a - exact(money) as f64 / 1e12).abs() < 1e-6
-}
-
-/// The metrics, once they show the state as the control API does, and the two messages of each channel.
-fn scraped(metrics: &str, account: &Value) -> String {
-    let told = |scrape: &str, channel: &str| {
-        value(scrape, &format!("reprise_alert_messages_total{{channel=\"{channel}\",outcome=\"delivered\"}}"))
+/// Where a scrape and the control API do not say the same of money, orders, the kill switch and messages.
+fn differences(scrape: &str, control: &str) -> Vec<String> {
+    let (status, account) = (shown(control, "/status"), shown(control, "/account"));
+    let money = |key: &str| exact(&account[key]) as f64 / 1e12;
+    let count = |key: &str| status[key].as_u64().unwrap() as f64;
+    let told =
+        |channel| format!("reprise_alert_messages_total{{channel=\"{channel}\",outcome=\"delivered\"}}");
+    let outcome = |kind| format!("reprise_events_total{{class=\"outcome\",kind=\"{kind}\"}}");
+    let rows = [
+        ("reprise_equity{asset=\"USD\"}".to_owned(), money("equity")),
+        ("reprise_drawdown{asset=\"USD\"}".to_owned(), money("drawdown")),
+        ("reprise_kill_switch_engaged".to_owned(), 1.0),
+        ("reprise_trading_state{state=\"halted\"}".to_owned(), 1.0),
+        ("reprise_trading_state{state=\"active\"}".to_owned(), 0.0),
+        ("reprise_strategies_paused".to_owned(), 1.0),
+        ("reprise_open_orders{".to_owned(), count("open_orders")),
+        (outcome("order.submitted"), count("orders")),
+        (outcome("order.denied"), count("denied")),
+        (outcome("alert.raised"), 2.0),
+        (told("slack"), 2.0),
+        (told("teams"), 2.0),
+    ];
+    let sum = |series: &str| -> Option<f64> {
+        let values: Vec<f64> = scrape
+            .lines()
+            .filter(|line| line.starts_with(series))
+            .filter_map(|line| line.rsplit_once(' ')?.1.parse().ok())
+            .collect();
+        (!values.is_empty()).then(|| values.iter().sum())
     };
+    rows.iter()
+        .filter(|(series, expected)| sum(series).is_none_or(|found| (found - expected).abs() > 1e-6))
+        .map(|(series, expected)| format!("{series} is {:?}, not {expected}", sum(series)))
+        .collect()
+}
+
+/// The metrics, once they say what the control API says; a paused run's numbers stand still, so that they come to.
+fn agreed(metrics: &str, control: &str) -> String {
     let began = Instant::now();
     loop {
         let scrape = get(metrics, "/metrics");
-        // The look that the numbers are of came after the pause.
-        let is_paused = value(&scrape, "reprise_strategies_paused") > 0.5;
-        let has_told = ["slack", "teams"].iter().all(|channel| told(&scrape, channel) > 1.5);
-        if is_paused && has_told && near(value(&scrape, "reprise_equity{asset=\"USD\"}"), &account["equity"])
-        {
+        let differences = differences(&scrape, control);
+        if differences.is_empty() {
             return scrape;
         }
-        assert!(began.elapsed() < PATIENCE, "{account}\n{scrape}");
+        assert!(began.elapsed() < PATIENCE, "{differences:#?}\n{scrape}");
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-/// Metrics and the control API agree on money, orders and the kill switch.
-fn check_numbers(scrape: &str, control: &str) {
-    let (status, account) = (shown(control, "/status"), shown(control, "/account"));
-    assert!(
-        near(value(scrape, "reprise_drawdown{asset=\"USD\"}"), &account["drawdown"]),
-        "{account}\n{scrape}"
-    );
-    for (series, number) in [
-        ("reprise_kill_switch_engaged", 1),
-        ("reprise_trading_state{state=\"halted\"}", 1),
-        ("reprise_trading_state{state=\"active\"}", 0),
-        ("reprise_open_orders", 0),
-        (
-            "reprise_events_total{class=\"outcome\",kind=\"order.submitted\"}",
-            status["orders"].as_u64().unwrap(),
-        ),
-        ("reprise_events_total{class=\"outcome\",kind=\"order.denied\"}", status["denied"].as_u64().unwrap()),
-    ] {
-        let sum: f64 = scrape
-            .lines()
-            .filter(|line| line.starts_with(series))
-            .map(|line| value(line, series_of(line)))
-            .sum();
-        assert_eq!(sum as u64, number, "{series}: {status}\n{scrape}");
-    }
-    assert_eq!(status["equity"], account["equity"]);
-}
-
-/// The series of a line of a scrape, up to its value.
-fn series_of(line: &str) -> &str {
-    line.rsplit_once(' ').map_or(line, |(series, _)| series)
 }
 
 /// The page shows the same equity and the same state, and complains about nothing.
@@ -232,8 +219,7 @@ fn a_run_is_watched_to_its_kill() {
     assert_eq!(said.code, 0, "{said:?}");
     until_taken([&to_slack, &to_teams], 2, &place);
     let account = shown(&control, "/account");
-    let scrape = scraped(&metrics, &account);
-    check_numbers(&scrape, &control);
+    let scrape = agreed(&metrics, &control);
     check_page(&control, &account);
     for path in ["/", "/snapshot", "/alerts", "/openapi.json", "/readyz?verbose"] {
         check_no_canary(path, &get(&control, path));
