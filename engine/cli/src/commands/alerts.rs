@@ -15,12 +15,8 @@ use crate::args::{AlertsBacktestArgs, AlertsCommand, AlertsTestArgs, ConfigArgs}
 use crate::commands::live::channels_of;
 use crate::environment::Environment;
 use crate::exit;
-use crate::layers::{config_of, layers_live};
+use crate::layers::{PAPER_NAME, PAPER_TEXT, config_of, layers_live};
 use crate::output::{moment, print_json, print_line, print_table, say};
-
-/// The configuration that stands in for one that is not named.
-const DEFAULT_NAME: &str = "conf/paper.toml";
-const DEFAULT_TEXT: &str = include_str!("../../../../conf/paper.toml");
 
 /// Does what is asked for.
 pub fn run(command: &AlertsCommand, registry: &Registry) -> Result<u8> {
@@ -31,7 +27,7 @@ pub fn run(command: &AlertsCommand, registry: &Registry) -> Result<u8> {
 }
 
 fn said(args: &ConfigArgs, registry: &Registry) -> Result<Config> {
-    let layers = layers_live(DEFAULT_NAME, DEFAULT_TEXT, args, Environment::read()?)?;
+    let layers = layers_live(PAPER_NAME, PAPER_TEXT, args, Environment::read()?)?;
     config_of(&layers, registry)
 }
 
